@@ -1,0 +1,60 @@
+"""Reads the environment: where data lives, which servers are used, which keys seal secrets.
+
+Every variable has one line in docs/configuration.md. A `.env` file beside manage.py is read
+first; what the environment already holds wins over it.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env.read_env(str(BASE_DIR / ".env"))
+
+DATA_DIR = Path(env.str("DEALPOST_DATA", default=str(BASE_DIR / "var"))).resolve()
+
+
+def secret_from_file(name: str) -> str:
+    """The secret kept in the data folder under this name; made on first use, readable by us alone."""
+    path = DATA_DIR / name
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    value = secrets.token_urlsafe(48)
+    # O_EXCL: of two processes that start at once one writes, the other reads what was written.
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(value + "\n")
+    return value
+
+
+def sqlite_options() -> dict[str, object]:
+    """WAL and IMMEDIATE: a transaction that reads first and writes later waits for its turn
+    instead of failing at once with "database is locked"."""
+    return {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000; "
+            "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
+        ),
+    }
+
+
+def database() -> dict[str, object]:
+    """The one database: DATABASE_URL, or a SQLite file in the data folder."""
+    settings = env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'dealpost.sqlite3'}")
+    if settings["ENGINE"].endswith("sqlite3"):
+        settings["OPTIONS"] = {**sqlite_options(), **settings.get("OPTIONS", {})}
+    else:
+        settings["CONN_HEALTH_CHECKS"] = True
+        settings.setdefault("CONN_MAX_AGE", 60)
+    return settings

@@ -1,0 +1,15 @@
+"""Settings of the tests: quick hashing, tasks that run at once, no files outside a scratch folder."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DEALPOST_DATA", tempfile.mkdtemp(prefix="dealpost-test-"))
+os.environ.setdefault("DEALPOST_SECRET_KEY", "a key for tests only")
+
+from config.settings import *  # noqa: E402, F403 -- a settings module is a star import by nature
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True

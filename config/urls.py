@@ -1,0 +1,15 @@
+"""Every app's pages under their prefixes."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("operator/", admin.site.urls),
+    path("", include("common.urls")),
+    path("", include("users.urls")),
+    path("", include("notifications.urls")),
+    path("", include("crm.urls")),
+    path("", include("mailsync.urls")),
+    path("", include("inbox.urls")),
+    path("", include("ops.urls")),
+]

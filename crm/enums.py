@@ -1,0 +1,44 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DealStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
+class ProjectStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    COMPLETED = "completed", _("Completed")
+    CANCELED = "canceled", _("Canceled")
+
+
+class ActivityKind(models.TextChoices):
+    CALL = "call", _("Call")
+    MEETING = "meeting", _("Meeting")
+    TASK = "task", _("Task")
+    DEADLINE = "deadline", _("Deadline")
+
+
+class Hue(models.TextChoices):
+    """The eight colours of labels; each is a pair of tokens with enough contrast."""
+
+    RED = "red", _("Red")
+    ORANGE = "orange", _("Orange")
+    AMBER = "amber", _("Amber")
+    GREEN = "green", _("Green")
+    TEAL = "teal", _("Teal")
+    BLUE = "blue", _("Blue")
+    VIOLET = "violet", _("Violet")
+    PINK = "pink", _("Pink")
+
+
+class RecordKind(models.TextChoices):
+    """The kinds of record that mail, notes, files and activities hang on."""
+
+    PERSON = "person", _("Person")
+    ORGANIZATION = "organization", _("Organization")
+    DEAL = "deal", _("Deal")
+    LEAD = "lead", _("Lead")
+    PROJECT = "project", _("Project")

@@ -1,0 +1,31 @@
+from crm.models.activity import Activity
+from crm.models.deal import Deal, DealParticipant
+from crm.models.file import RecordFile
+from crm.models.label import RecordLabel
+from crm.models.lead import Lead
+from crm.models.note import Note
+from crm.models.organization import Organization, OrganizationDomain
+from crm.models.person import Person, PersonEmail, PersonPhone
+from crm.models.pipeline import Pipeline, Stage
+from crm.models.project import Board, Phase, Project, ProjectTask
+
+__all__ = [
+    "Activity",
+    "Board",
+    "Deal",
+    "DealParticipant",
+    "Lead",
+    "Note",
+    "Organization",
+    "OrganizationDomain",
+    "Person",
+    "PersonEmail",
+    "PersonPhone",
+    "Phase",
+    "Pipeline",
+    "Project",
+    "ProjectTask",
+    "RecordFile",
+    "RecordLabel",
+    "Stage",
+]

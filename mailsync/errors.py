@@ -1,0 +1,44 @@
+"""Every way mail can go wrong, as a code; and the sentence a person reads for it."""
+
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES = {
+    "sign_in_refused": _("The server refused this user name and password."),
+    "app_password_needed": _(
+        "This provider wants an app password. Create one there and enter it here."
+    ),
+    "unknown_host": _("There is no server with this name. Check the spelling."),
+    "private_network": _(
+        "This server is on a private network. The operator of Dealpost can allow it."
+    ),
+    "port_not_allowed": _("This port is not one that mail servers use."),
+    "not_reached": _("The server does not answer. Check the name and port, or try again later."),
+    "not_a_mail_server": _("What answers there is not a mail server of this kind."),
+    "certificate_untrusted": _(
+        "The server's certificate is not signed by an authority, so the password was not sent."
+    ),
+    "certificate_wrong_name": _(
+        "The server's certificate is for another name, so the password was not sent."
+    ),
+    "certificate_expired": _("The server's certificate has expired, so the password was not sent."),
+    "tls_required": _("The server offers no encryption, so the password was not sent."),
+    "throttled": _("The server asks us to wait. Syncing goes on by itself."),
+    "connection_lost": _("The connection was cut. Syncing goes on by itself."),
+    "server_misbehaves": _("The server answers against the rules of the protocol."),
+    "mailbox_not_opened": _("This folder cannot be opened. The server says no."),
+    "state_lost": _("The server numbered this folder anew. It is being compared."),
+    "message_not_had": _("The server did not give out this message."),
+    "message_unreadable": _("This message is broken. It can be downloaded as it is."),
+    "message_too_complex": _("This message is built so that it cannot be read safely."),
+    "no_safe_move": _("The server cannot move single messages safely."),
+    "outcome_unknown": _(
+        "The connection was cut while the server had the mail. It may have been sent."
+    ),
+    "disk_full": _("The disk of the Dealpost server is nearly full. Syncing waits."),
+    "internal": _("Something went wrong in Dealpost. The operator finds details in the log."),
+}
+
+
+def sentence(code: str) -> str:
+    """What to tell a person about this code."""
+    return str(SENTENCES.get(code, SENTENCES["internal"]))

@@ -1,0 +1,69 @@
+"""What a message is once it has been read: plain data, without Django."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Who wrote it: a person, or which kind of machine."""
+
+    PERSON = "person"
+    AUTOMATIC = "automatic"  # RFC 3834: vacation notes and other answers of machines
+    LIST = "list"  # RFC 2369: mailing lists, newsletters
+    BOUNCE = "bounce"  # RFC 3464 and its many relatives
+    RECEIPT = "receipt"  # RFC 8098
+
+
+class Readability(StrEnum):
+    COMPLETE = "complete"
+    PARTIAL = "partial"  # read, but something in it was broken or cut
+    UNREADABLE = "unreadable"  # only the raw bytes are of use
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A mailbox of RFC 5322 3.4: display name (may be empty) and normalised address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file in the message. `section` is its IMAP section number (RFC 9051 6.4.5)."""
+
+    section: str
+    name: str
+    content_type: str
+    size: int
+    content_id: str = ""
+    is_inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEmail:
+    """Everything ingest stores about one message. Never raises: see `readability` and `note`."""
+
+    digest: bytes  # SHA-256 of the raw bytes
+    size: int
+    message_id: str = ""  # without angle brackets
+    references: tuple[str, ...] = ()  # References, then In-Reply-To; oldest first, bounded
+    subject: str = ""
+    sender: Party = Party("", "")  # the From field's first mailbox
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+    reply_to: tuple[Party, ...] = ()
+    sent_at: datetime | None = None  # aware, UTC
+    text: str = ""  # what a person reads, from text/plain or else from HTML; bounded
+    preview: str = ""  # first words of the new text, quotes left out; one line
+    has_html: bool = False
+    attachments: tuple[Part, ...] = ()
+    kind: Kind = Kind.PERSON
+    list_id: str = ""
+    is_signed: bool = False
+    is_encrypted: bool = False
+    readability: Readability = Readability.COMPLETE
+    note: str = ""  # a short code: why it is partial or unreadable
+    extra: dict[str, str] = field(default_factory=dict)

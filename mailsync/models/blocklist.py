@@ -1,0 +1,33 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from common.addresses import MAX_LENGTH
+from mailsync.enums import BlockScope
+
+
+class BlockedAddress(models.Model):
+    """An address or domain whose mail is left out; for one user, or for all without a user."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="blocked_addresses",
+    )
+    scope = models.CharField(max_length=8, choices=BlockScope.choices)
+    pattern = models.CharField(_("address or domain"), max_length=MAX_LENGTH)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("blocked address")
+        verbose_name_plural = _("blocked addresses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "pattern"], nulls_distinct=False, name="blocked_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"BlockedAddress {self.pk}"

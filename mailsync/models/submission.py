@@ -1,0 +1,60 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from common.opaque import seal
+from mailsync.enums import SubmissionState
+
+
+class Submission(models.Model):
+    """An email on its way out (RFC 8621 7). Bytes and Message-ID never change once queued."""
+
+    account = models.ForeignKey(
+        "mailsync.MailAccount", on_delete=models.CASCADE, related_name="submissions"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    thread = models.ForeignKey(
+        "mailsync.Thread", on_delete=models.SET_NULL, null=True, blank=True, related_name="submissions"
+    )
+    email = models.OneToOneField(
+        "mailsync.Email", on_delete=models.SET_NULL, null=True, blank=True, related_name="submission"
+    )
+    blob = models.ForeignKey(
+        "mailsync.Blob", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    message_id = models.CharField(max_length=998)
+    subject = models.CharField(max_length=1000, blank=True)
+    envelope_from = models.CharField(max_length=320)
+    envelope_to = models.JSONField(default=list)
+    state = models.CharField(
+        max_length=12, choices=SubmissionState.choices, default=SubmissionState.QUEUED
+    )
+    # Grows with each edit or claim; a stale writer finds no row.
+    version = models.PositiveIntegerField(default=1)
+    send_at = models.DateTimeField(_("send at"))
+    undo_until = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    # address -> {"code": 250, "state": "accepted"}
+    results = models.JSONField(default=dict, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outgoing mail")
+        indexes = [
+            models.Index(fields=["state", "send_at"], name="submission_due"),
+            models.Index(fields=["account", "-id"], name="submission_outbox"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Submission {self.pk}"
+
+    @property
+    def key(self) -> str:
+        return seal("submission", self.pk)

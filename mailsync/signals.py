@@ -1,0 +1,8 @@
+"""News about mail. Receivers live in apps above and only queue or call one function."""
+
+from django.dispatch import Signal
+
+# account_id: int, thread_ids: list[int] -- new mail, or a changed state, is committed.
+threads_changed = Signal()
+# account_id: int -- the account's state changed so that its owner should know.
+account_changed = Signal()

@@ -1,0 +1,36 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a user may do in the company. No role opens another person's mail."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    MANAGER = "manager", _("Manager")
+    MEMBER = "member", _("User")
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", _("As the computer")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class Density(models.TextChoices):
+    COMFORTABLE = "comfortable", _("Comfortable")
+    COSY = "cosy", _("Cosy")
+    COMPACT = "compact", _("Compact")
+
+
+class ItemLinking(models.TextChoices):
+    """How a conversation finds its deal, lead or project; persons are always linked."""
+
+    AUTOMATIC = "automatic", _("Automatic")
+    MANUAL = "manual", _("Manual")
+
+
+class EmailLinks(models.TextChoices):
+    """Where a click on an e-mail address leads."""
+
+    HERE = "here", _("Write in Dealpost")
+    COMPUTER = "computer", _("Open the computer's mail program")
