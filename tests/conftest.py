@@ -1,0 +1,66 @@
+"""The cast: who plays which part in every test about rights.
+
+alice owns the mail account · bob is her teammate and sees the linked deal · carol is in the
+company without access · dana is an administrator and must not see private mail either · eve
+has been deactivated · nobody is signed in last.
+"""
+
+import pytest
+from django.test import Client
+
+from mailsync.models import MailAccount
+from tests.factories.mail import make_account
+from tests.factories.users import make_user
+from users.enums import Role
+from users.models import Company, User
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return Company.objects.create(pk=1, name="Northwind")
+
+
+@pytest.fixture
+def alice(company: Company) -> User:
+    return make_user("alice@northwind.example")
+
+
+@pytest.fixture
+def bob(company: Company) -> User:
+    return make_user("bob@northwind.example")
+
+
+@pytest.fixture
+def carol(company: Company) -> User:
+    return make_user("carol@northwind.example")
+
+
+@pytest.fixture
+def dana(company: Company) -> User:
+    return make_user(
+        "dana@northwind.example", role=Role.ADMINISTRATOR, is_staff=True, is_superuser=True
+    )
+
+
+@pytest.fixture
+def eve(company: Company) -> User:
+    return make_user("eve@northwind.example", is_active=False)
+
+
+@pytest.fixture
+def account(alice: User) -> MailAccount:
+    return make_account(alice)
+
+
+@pytest.fixture
+def signed_in() -> type:
+    """`signed_in.as_(user)` gives a client of that user."""
+
+    class SignedIn:
+        @staticmethod
+        def as_(user: User) -> Client:
+            client = Client()
+            client.force_login(user)
+            return client
+
+    return SignedIn
