@@ -7,20 +7,14 @@ no role, no superuser flag, no page of the operator changes that.
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from crm.models import Deal, Lead, Organization, Person, Project
+from crm.models import PersonEmail
 from mailsync.models.account import MailAccount
-from mailsync.models.link import ThreadLink
+from mailsync.models.link import RECORD_FIELDS, ThreadLink
 from sharing.enums import ThreadVisibility
-
-RECORD_MODELS = {
-    "person": Person,
-    "organization": Organization,
-    "deal": Deal,
-    "lead": Lead,
-    "project": Project,
-}
+from sharing.rules import visible_records
+from users.models import User
 
 
 def visible_threads(user: Any) -> Q:
@@ -28,17 +22,30 @@ def visible_threads(user: Any) -> Q:
     if not user.is_authenticated or not user.is_active:
         return Q(pk__in=[])
     return Q(account__in=MailAccount.objects.usable_by(user).values("pk")) | (
-        Q(visibility=ThreadVisibility.SHARED) & Q(Exists(_links_into_view(user)))
+        # Colleagues lose a deleted conversation at once; its owner has it in the trash.
+        Q(visibility=ThreadVisibility.SHARED, trashed_at__isnull=True, merged_into__isnull=True)
+        & Q(Exists(links_into_view(user).filter(thread=OuterRef("pk"))))
     )
 
 
-def _links_into_view(user: Any) -> Any:
-    """Standing links of the outer thread to records that `user` may see.
+def links_into_view(user: Any) -> QuerySet[ThreadLink]:
+    """Standing links that open a shared thread to `user`: their record is one he may see.
 
-    An internal address never makes a thread shared: linking leaves addresses of our own users
-    out, so no such link exists (see mailsync.domain.linking).
+    A person with an address of one of our own users opens nothing. Otherwise whoever adds a
+    colleague as a person would read that colleague's shared mail.
     """
     seen = Q()
-    for name, model in RECORD_MODELS.items():
-        seen |= Q(**{f"{name}__in": model.objects.visible_to(user).values("pk")})
-    return ThreadLink.objects.standing().filter(seen, thread=OuterRef("pk"))
+    for name in RECORD_FIELDS:
+        seen |= Q(
+            visible_records(user, prefix=f"{name}__"),
+            **{f"{name}__isnull": False, f"{name}__deleted_at__isnull": True},
+        )
+    return ThreadLink.objects.standing().filter(seen).exclude(Exists(_internal_addresses()))
+
+
+def _internal_addresses() -> QuerySet[PersonEmail]:
+    """Addresses of the link's person that are our own users' or mail accounts'."""
+    ours = Q(address__in=User.objects.values("email")) | Q(
+        address__in=MailAccount.objects.values("address")
+    )
+    return PersonEmail.objects.filter(ours, person=OuterRef("person"))
