@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.addresses import MAX_LENGTH
 from common.opaque import seal
+from mailsync.enums import Placement
 from sharing.enums import ThreadVisibility
 
 
@@ -60,6 +61,10 @@ class Thread(models.Model):
 
     # What people decided.
     trashed_at = models.DateTimeField(null=True, blank=True)
+    # Archived or brought back here, whatever the mailbox says; mail that arrives after
+    # `placed_at` brings an archived conversation back to the inbox.
+    placement = models.CharField(max_length=8, choices=Placement.choices, blank=True)
+    placed_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     muted_at = models.DateTimeField(null=True, blank=True)
     assigned_to = models.ForeignKey(
@@ -95,6 +100,26 @@ class Thread(models.Model):
                 fields=["account", "-last_email_at", "-id"],
                 condition=models.Q(in_archive=True),
                 name="thread_archive",
+            ),
+            models.Index(
+                fields=["account", "-last_email_at", "-id"],
+                condition=models.Q(in_inbox=True, unread_count__gt=0),
+                name="thread_inbox_unread",
+            ),
+            models.Index(
+                fields=["account", "-last_email_at", "-id"],
+                condition=models.Q(in_trash=True),
+                name="thread_trash",
+            ),
+            models.Index(
+                fields=["account", "-last_email_at", "-id"],
+                condition=models.Q(in_junk=True),
+                name="thread_junk",
+            ),
+            models.Index(
+                fields=["account", "snoozed_until"],
+                condition=models.Q(snoozed_until__isnull=False),
+                name="thread_snoozed",
             ),
             models.Index(fields=["account", "-last_email_at", "-id"], name="thread_newest"),
             models.Index(fields=["account", "subject_hash"], name="thread_by_subject"),
@@ -151,3 +176,24 @@ class EmailReference(models.Model):
 
     def __str__(self) -> str:
         return f"EmailReference {self.pk}"
+
+
+class ThreadSeparation(models.Model):
+    """Two conversations that a user took apart: no rule joins them again."""
+
+    first = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("separation")
+        verbose_name_plural = _("separations")
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="separated_once"),
+            # The smaller id first, so that a pair has one spelling.
+            models.CheckConstraint(
+                condition=models.Q(first__lt=models.F("second")), name="separation_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ThreadSeparation {self.pk}"
