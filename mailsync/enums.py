@@ -18,6 +18,7 @@ class AccountState(models.TextChoices):
     THROTTLED = "throttled", _("Waiting, as the server asked")
     AUTH_FAILED = "auth_failed", _("Needs to sign in again")
     UNREACHABLE = "unreachable", _("Server not reached")
+    DISK_FULL = "disk_full", _("Waiting for disk space")
     PAUSED = "paused", _("Paused")
     DISABLED = "disabled", _("Stopped")
     REMOVING = "removing", _("Being removed")
@@ -47,6 +48,29 @@ class MailboxRole(models.TextChoices):
     JUNK = "junk", _("Spam")
     TRASH = "trash", _("Trash")
     ALL = "all", _("All mail")
+
+
+class Place(models.IntegerChoices):
+    """Where a copy lies, as bits of one column, so that a thread's places are one OR away.
+
+    A Gmail message lies in several at once: its labels are places (see domain.mailboxes).
+    """
+
+    INBOX = 1, "inbox"
+    ARCHIVE = 2, "archive"
+    DRAFTS = 4, "drafts"
+    SENT = 8, "sent"
+    JUNK = 16, "junk"
+    TRASH = 32, "trash"
+    OTHER = 64, "other"
+
+
+class Placement(models.TextChoices):
+    """Where the user put a conversation here, whatever the mailbox says."""
+
+    NONE = "", _("As in the mailbox")
+    INBOX = "inbox", _("Inbox")
+    ARCHIVE = "archive", _("Archive")
 
 
 class MailboxState(models.TextChoices):

@@ -4,5 +4,8 @@ from django.dispatch import Signal
 
 # account_id: int, thread_ids: list[int] -- new mail, or a changed state, is committed.
 threads_changed = Signal()
+# kept_id: int, gone_id: int -- two conversations became one; sent inside the transaction, so that
+# rows which point to the gone one move with it.
+threads_merged = Signal()
 # account_id: int -- the account's state changed so that its owner should know.
 account_changed = Signal()

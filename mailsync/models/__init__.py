@@ -7,7 +7,12 @@ from mailsync.models.journal import AccountEvent
 from mailsync.models.link import RememberedLink, ThreadLink
 from mailsync.models.mailbox import Mailbox, MailboxEntry
 from mailsync.models.submission import Submission
-from mailsync.models.thread import EmailReference, Thread, ThreadAddress
+from mailsync.models.thread import (
+    EmailReference,
+    Thread,
+    ThreadAddress,
+    ThreadSeparation,
+)
 
 __all__ = [
     "AccountEvent",
@@ -28,4 +33,5 @@ __all__ = [
     "Thread",
     "ThreadAddress",
     "ThreadLink",
+    "ThreadSeparation",
 ]

@@ -9,7 +9,10 @@ class Blob(models.Model):
     """
 
     account = models.ForeignKey(
-        "mailsync.MailAccount", on_delete=models.CASCADE, related_name="+", db_index=False
+        "mailsync.MailAccount",
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     digest = models.BinaryField(max_length=32)
     pack = models.PositiveIntegerField()
@@ -20,7 +23,9 @@ class Blob(models.Model):
         verbose_name = "blob"
         verbose_name_plural = "blobs"
         constraints = [
-            models.UniqueConstraint(fields=["account", "digest"], name="blob_once_per_account"),
+            models.UniqueConstraint(
+                fields=["account", "digest"], name="blob_once_per_account"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,8 +24,16 @@ class BlockedAddress(models.Model):
         verbose_name = _("blocked address")
         verbose_name_plural = _("blocked addresses")
         constraints = [
+            # Two constraints: SQLite has no NULLS NOT DISTINCT.
             models.UniqueConstraint(
-                fields=["user", "pattern"], nulls_distinct=False, name="blocked_once"
+                fields=["user", "pattern"],
+                condition=models.Q(user__isnull=False),
+                name="blocked_once_per_user",
+            ),
+            models.UniqueConstraint(
+                fields=["pattern"],
+                condition=models.Q(user__isnull=True),
+                name="blocked_once_for_all",
             ),
         ]
 

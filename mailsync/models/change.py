@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.opaque import seal
 from mailsync.enums import ChangeOperation, ChangeState
 
 
@@ -16,10 +17,18 @@ class RemoteChange(models.Model):
         "mailsync.MailAccount", on_delete=models.CASCADE, related_name="changes"
     )
     entry = models.ForeignKey(
-        "mailsync.MailboxEntry", on_delete=models.CASCADE, null=True, blank=True, related_name="changes"
+        "mailsync.MailboxEntry",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="changes",
     )
     email = models.ForeignKey(
-        "mailsync.Email", on_delete=models.CASCADE, null=True, blank=True, related_name="changes"
+        "mailsync.Email",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="changes",
     )
     operation = models.CharField(max_length=10, choices=ChangeOperation.choices)
     # What should be so afterwards, and what was so before: {"add": 1}, {"mailbox": 12}, …
@@ -32,7 +41,11 @@ class RemoteChange(models.Model):
     next_try_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True, blank=True)
@@ -50,3 +63,7 @@ class RemoteChange(models.Model):
 
     def __str__(self) -> str:
         return f"RemoteChange {self.pk}"
+
+    @property
+    def key(self) -> str:
+        return seal("change", self.pk)

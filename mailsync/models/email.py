@@ -19,10 +19,16 @@ class Email(models.Model):
     """A stored message: one row per account and content, however many folders hold it."""
 
     account = models.ForeignKey(
-        "mailsync.MailAccount", on_delete=models.CASCADE, related_name="emails", db_index=False
+        "mailsync.MailAccount",
+        on_delete=models.CASCADE,
+        related_name="emails",
+        db_index=False,
     )
     thread = models.ForeignKey(
-        "mailsync.Thread", on_delete=models.CASCADE, related_name="emails", db_index=False
+        "mailsync.Thread",
+        on_delete=models.CASCADE,
+        related_name="emails",
+        db_index=False,
     )
     # Digest of the raw bytes; null while only the index stage has run.
     digest = models.BinaryField(max_length=32, null=True)
@@ -33,18 +39,24 @@ class Email(models.Model):
     references = models.JSONField(default=list)
 
     subject = models.CharField(max_length=1000, blank=True)
+    # Hash of the subject without Re:, Fwd: and the like; for the strict subject rule only.
+    subject_hash = models.BigIntegerField(default=0)
     from_name = models.CharField(max_length=200, blank=True)
     from_address = models.CharField(max_length=MAX_LENGTH, blank=True)
     # [["to", "Ada Byron", "ada@acme.example"], …] with roles to, cc, bcc, reply-to.
     recipients = models.JSONField(default=list)
-    sent_at = models.DateTimeField(null=True, blank=True, help_text=_("The Date field."))
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("The Date field.")
+    )
     received_at = models.DateTimeField(help_text=_("Arrival; sorts everything."))
     size = models.PositiveBigIntegerField(default=0)
     preview = models.CharField(max_length=250, blank=True)
     keywords = models.PositiveSmallIntegerField(default=0)
     is_outgoing = models.BooleanField(default=False)
     has_attachments = models.BooleanField(default=False)
-    kind = models.CharField(max_length=10, choices=EmailKind.choices, default=EmailKind.PERSON)
+    kind = models.CharField(
+        max_length=10, choices=EmailKind.choices, default=EmailKind.PERSON
+    )
     parse_state = models.CharField(
         max_length=10, choices=ParseState.choices, default=ParseState.COMPLETE
     )
@@ -52,10 +64,16 @@ class Email(models.Model):
     # False while only headers are here: the content comes with the second stage or on demand.
     has_content = models.BooleanField(default=True)
     blob = models.ForeignKey(
-        "mailsync.Blob", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "mailsync.Blob",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     gone_from_server_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("Deleted in the mailbox, kept here because linked.")
+        null=True,
+        blank=True,
+        help_text=_("Deleted in the mailbox, kept here because linked."),
     )
 
     objects = EmailQuerySet.as_manager()
@@ -64,7 +82,9 @@ class Email(models.Model):
         verbose_name = _("email")
         verbose_name_plural = _("emails")
         constraints = [
-            models.UniqueConstraint(fields=["account", "digest"], name="digest_once_per_account"),
+            models.UniqueConstraint(
+                fields=["account", "digest"], name="digest_once_per_account"
+            ),
             models.UniqueConstraint(
                 fields=["account", "provider_id"],
                 condition=~models.Q(provider_id=""),
@@ -73,7 +93,14 @@ class Email(models.Model):
         ]
         indexes = [
             models.Index(fields=["thread", "received_at"], name="email_in_thread"),
-            models.Index(fields=["account", "message_id_hash"], name="email_by_message_id"),
+            models.Index(
+                fields=["account", "message_id_hash"], name="email_by_message_id"
+            ),
+            models.Index(
+                fields=["account", "subject_hash"],
+                condition=~models.Q(subject_hash=0),
+                name="email_by_subject",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,7 +135,9 @@ class EmailBody(models.Model):
 class Attachment(models.Model):
     """A file in a message. Bytes are cut out of the raw message when asked for."""
 
-    email = models.ForeignKey(Email, on_delete=models.CASCADE, related_name="attachments")
+    email = models.ForeignKey(
+        Email, on_delete=models.CASCADE, related_name="attachments"
+    )
     # IMAP section number (RFC 9051 6.4.5): the place of the part in the message.
     section = models.CharField(max_length=100)
     name = models.CharField(max_length=255)

@@ -26,9 +26,15 @@ class ThreadLinkQuerySet(models.QuerySet["ThreadLink"]):
 class ThreadLink(models.Model):
     """Why a conversation shows on a record. One row per thread and record, for ever."""
 
-    thread = models.ForeignKey("mailsync.Thread", on_delete=models.CASCADE, related_name="links")
+    thread = models.ForeignKey(
+        "mailsync.Thread", on_delete=models.CASCADE, related_name="links"
+    )
     person = models.ForeignKey(
-        "crm.Person", on_delete=models.CASCADE, null=True, blank=True, related_name="thread_links"
+        "crm.Person",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="thread_links",
     )
     organization = models.ForeignKey(
         "crm.Organization",
@@ -38,25 +44,45 @@ class ThreadLink(models.Model):
         related_name="thread_links",
     )
     deal = models.ForeignKey(
-        "crm.Deal", on_delete=models.CASCADE, null=True, blank=True, related_name="thread_links"
+        "crm.Deal",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="thread_links",
     )
     lead = models.ForeignKey(
-        "crm.Lead", on_delete=models.CASCADE, null=True, blank=True, related_name="thread_links"
+        "crm.Lead",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="thread_links",
     )
     project = models.ForeignKey(
-        "crm.Project", on_delete=models.CASCADE, null=True, blank=True, related_name="thread_links"
+        "crm.Project",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="thread_links",
     )
     origin = models.CharField(max_length=12, choices=LinkOrigin.choices)
     # The address that made the link, where one did; the sentence is made when shown.
     address = models.CharField(max_length=MAX_LENGTH, blank=True)
     is_main = models.BooleanField(default=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     objects = ThreadLinkQuerySet.as_manager()
@@ -65,7 +91,9 @@ class ThreadLink(models.Model):
         verbose_name = _("link")
         verbose_name_plural = _("links")
         constraints = [
-            models.CheckConstraint(condition=exactly_one(RECORD_FIELDS), name="link_to_one_record"),
+            models.CheckConstraint(
+                condition=exactly_one(RECORD_FIELDS), name="link_to_one_record"
+            ),
             *(
                 models.UniqueConstraint(
                     fields=["thread", name],
@@ -89,12 +117,20 @@ class RememberedLink(models.Model):
     """An answer kept: mail with this address belongs to this item, while the item is open."""
 
     account = models.ForeignKey(
-        "mailsync.MailAccount", on_delete=models.CASCADE, related_name="remembered_links"
+        "mailsync.MailAccount",
+        on_delete=models.CASCADE,
+        related_name="remembered_links",
     )
     address = models.CharField(max_length=MAX_LENGTH)
-    deal = models.ForeignKey("crm.Deal", on_delete=models.CASCADE, null=True, blank=True)
-    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, blank=True)
-    project = models.ForeignKey("crm.Project", on_delete=models.CASCADE, null=True, blank=True)
+    deal = models.ForeignKey(
+        "crm.Deal", on_delete=models.CASCADE, null=True, blank=True
+    )
+    lead = models.ForeignKey(
+        "crm.Lead", on_delete=models.CASCADE, null=True, blank=True
+    )
+    project = models.ForeignKey(
+        "crm.Project", on_delete=models.CASCADE, null=True, blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -103,7 +139,8 @@ class RememberedLink(models.Model):
         default_related_name = "+"
         constraints = [
             models.CheckConstraint(
-                condition=exactly_one(("deal", "lead", "project")), name="remembered_one_item"
+                condition=exactly_one(("deal", "lead", "project")),
+                name="remembered_one_item",
             ),
             models.UniqueConstraint(
                 fields=["account", "address"], name="one_answer_per_address"

@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.opaque import seal
 from mailsync.enums import MailboxRole, MailboxState, Outcome
 
 
@@ -18,7 +19,8 @@ class Mailbox(models.Model):
     delimiter = models.CharField(max_length=4, blank=True)
     role = models.CharField(max_length=10, choices=MailboxRole.choices, blank=True)
     role_is_chosen = models.BooleanField(
-        default=False, help_text=_("The user said so; the server's word no longer counts.")
+        default=False,
+        help_text=_("The user said so; the server's word no longer counts."),
     )
     state = models.CharField(
         max_length=10, choices=MailboxState.choices, default=MailboxState.NEW
@@ -26,14 +28,18 @@ class Mailbox(models.Model):
     is_selectable = models.BooleanField(default=True)
     is_chosen = models.BooleanField(_("synced"), default=True)
     object_id = models.CharField(
-        max_length=255, blank=True, help_text=_("MAILBOXID (RFC 8474): survives a rename.")
+        max_length=255,
+        blank=True,
+        help_text=_("MAILBOXID (RFC 8474): survives a rename."),
     )
 
     uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
     uidnext = models.PositiveBigIntegerField(null=True, blank=True)
     high_uid = models.PositiveBigIntegerField(default=0)
     low_uid = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text=_("Everything from here up is known. 1 when done.")
+        null=True,
+        blank=True,
+        help_text=_("Everything from here up is known. 1 when done."),
     )
     modseq = models.PositiveBigIntegerField(null=True, blank=True)
     exists_seen = models.PositiveIntegerField(null=True, blank=True)
@@ -41,17 +47,25 @@ class Mailbox(models.Model):
     last_full_at = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(null=True, blank=True)
     missing_since = models.DateTimeField(null=True, blank=True)
+    # How often in a row the server numbered this mailbox anew.
+    resets = models.PositiveSmallIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("mailbox")
         verbose_name_plural = _("mailboxes")
         constraints = [
-            models.UniqueConstraint(fields=["account", "path"], name="path_once_per_account"),
+            models.UniqueConstraint(
+                fields=["account", "path"], name="path_once_per_account"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Mailbox {self.pk}"
+
+    @property
+    def key(self) -> str:
+        return seal("mailbox", self.pk)
 
 
 class MailboxEntry(models.Model):
@@ -73,10 +87,17 @@ class MailboxEntry(models.Model):
         blank=True,
         related_name="entries",
     )
-    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.SEEN)
+    outcome = models.CharField(
+        max_length=12, choices=Outcome.choices, default=Outcome.SEEN
+    )
     # A code of mailsync.errors, for outcomes that have a reason.
     reason = models.CharField(max_length=40, blank=True)
     keywords = models.PositiveSmallIntegerField(default=0)
+    # Bits of mailsync.enums.Place.
+    places = models.PositiveSmallIntegerField(default=0)
+    labels = models.JSONField(
+        null=True, blank=True, help_text=_("X-GM-LABELS, on Gmail.")
+    )
     modseq = models.PositiveBigIntegerField(null=True, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     received_at = models.DateTimeField(null=True, blank=True)
@@ -97,8 +118,13 @@ class MailboxEntry(models.Model):
         indexes = [
             models.Index(
                 fields=["mailbox", "outcome"],
-                condition=~models.Q(outcome="stored"),
+                condition=~models.Q(outcome__in=["stored", "duplicate"]),
                 name="entry_not_stored",
+            ),
+            models.Index(
+                fields=["gone_at"],
+                condition=models.Q(gone_at__isnull=False, email__isnull=False),
+                name="entry_gone",
             ),
         ]
 

@@ -16,13 +16,25 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     thread = models.ForeignKey(
-        "mailsync.Thread", on_delete=models.SET_NULL, null=True, blank=True, related_name="submissions"
+        "mailsync.Thread",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="submissions",
     )
     email = models.OneToOneField(
-        "mailsync.Email", on_delete=models.SET_NULL, null=True, blank=True, related_name="submission"
+        "mailsync.Email",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="submission",
     )
     blob = models.ForeignKey(
-        "mailsync.Blob", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "mailsync.Blob",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     message_id = models.CharField(max_length=998)
     subject = models.CharField(max_length=1000, blank=True)

@@ -14,7 +14,9 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def visible_to(self, user: Any) -> Self:
         """The conversations this user may know of: his own and his teams', and shared ones
         linked to a record that he may see. The only door; there is no exception for roles."""
-        from mailsync.rules import visible_threads  # leaf: rules need the models of three apps
+        from mailsync.rules import (
+            visible_threads,
+        )  # leaf: rules need the models of three apps
 
         return self.filter(visible_threads(user))
 
@@ -22,7 +24,9 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """The conversations of this user's own and team accounts: what an inbox lists."""
         from mailsync.models.account import MailAccount  # leaf
 
-        return self.filter(account__in=MailAccount.objects.usable_by(user), merged_into=None)
+        return self.filter(
+            account__in=MailAccount.objects.usable_by(user), merged_into=None
+        )
 
 
 class Thread(models.Model):
@@ -33,7 +37,10 @@ class Thread(models.Model):
     """
 
     account = models.ForeignKey(
-        "mailsync.MailAccount", on_delete=models.CASCADE, related_name="threads", db_index=False
+        "mailsync.MailAccount",
+        on_delete=models.CASCADE,
+        related_name="threads",
+        db_index=False,
     )
     subject = models.CharField(max_length=1000, blank=True)
     # Hash of the subject without Re:, Fwd: and the like; for the strict subject rule only.
@@ -43,7 +50,9 @@ class Thread(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     # For lists.
-    people = models.JSONField(default=list, help_text=_("Names for the row, oldest first."))
+    people = models.JSONField(
+        default=list, help_text=_("Names for the row, oldest first.")
+    )
     preview = models.CharField(max_length=250, blank=True)
     email_count = models.PositiveIntegerField(default=0)
     unread_count = models.PositiveIntegerField(default=0)
@@ -75,7 +84,11 @@ class Thread(models.Model):
         related_name="assigned_threads",
     )
     merged_into = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged_from"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="merged_from",
     )
     # How many open items fit when the rules could not choose; 0 when there is no question.
     possible_items = models.PositiveSmallIntegerField(default=0)
@@ -121,7 +134,9 @@ class Thread(models.Model):
                 condition=models.Q(snoozed_until__isnull=False),
                 name="thread_snoozed",
             ),
-            models.Index(fields=["account", "-last_email_at", "-id"], name="thread_newest"),
+            models.Index(
+                fields=["account", "-last_email_at", "-id"], name="thread_newest"
+            ),
             models.Index(fields=["account", "subject_hash"], name="thread_by_subject"),
         ]
 
@@ -146,7 +161,9 @@ class ThreadAddress(models.Model):
         verbose_name = "thread address"
         verbose_name_plural = "thread addresses"
         constraints = [
-            models.UniqueConstraint(fields=["thread", "address"], name="address_once_per_thread"),
+            models.UniqueConstraint(
+                fields=["thread", "address"], name="address_once_per_thread"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -160,10 +177,15 @@ class EmailReference(models.Model):
     """
 
     account = models.ForeignKey(
-        "mailsync.MailAccount", on_delete=models.CASCADE, related_name="+", db_index=False
+        "mailsync.MailAccount",
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     message_id_hash = models.BigIntegerField()
-    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="references")
+    thread = models.ForeignKey(
+        Thread, on_delete=models.CASCADE, related_name="references"
+    )
 
     class Meta:
         verbose_name = "email reference"
@@ -191,7 +213,8 @@ class ThreadSeparation(models.Model):
             models.UniqueConstraint(fields=["first", "second"], name="separated_once"),
             # The smaller id first, so that a pair has one spelling.
             models.CheckConstraint(
-                condition=models.Q(first__lt=models.F("second")), name="separation_in_order"
+                condition=models.Q(first__lt=models.F("second")),
+                name="separation_in_order",
             ),
         ]
 
