@@ -158,9 +158,7 @@ def _own_addresses(addresses: Iterable[str]) -> set[str]:
     """Those that belong to a user or a mail account of ours: they never link."""
     asked = list(addresses)
     users = User.objects.filter(email__in=asked).values_list("email", flat=True)
-    accounts = MailAccount.objects.filter(address__in=asked).values_list(
-        "address", flat=True
-    )
+    accounts = MailAccount.objects.filter(address__in=asked).values_list("address", flat=True)
     return {*users, *accounts}
 
 
@@ -178,17 +176,13 @@ def _link_items(matches: dict[int, _Match]) -> None:
             item, origin, address = answer
             key = {f"{item.kind}_id": item.pk}
             links.append(
-                ThreadLink(
-                    thread=thread, origin=origin, address=address, is_main=True, **key
-                )
+                ThreadLink(thread=thread, origin=origin, address=address, is_main=True, **key)
             )
     ThreadLink.objects.bulk_create(links, ignore_conflicts=True)
     _note_questions(threads, questions)
 
 
-def _possible_items(
-    threads: list[Thread], matches: dict[int, _Match]
-) -> dict[int, set[_Item]]:
+def _possible_items(threads: list[Thread], matches: dict[int, _Match]) -> dict[int, set[_Item]]:
     """Thread id -> the open items of its persons that a rule may link: not removed by hand, not
     newer than the last mail, and seen by everybody whose mail it is."""
     removed = _removed_items([thread.pk for thread in threads])
@@ -202,17 +196,11 @@ def _possible_items(
             for person_id in matches[thread.pk].persons
             for item in items.get(person_id, ())
             if (item.kind, item.pk) not in removed[thread.pk]
-            and (
-                thread.last_email_at is None or item.created_at <= thread.last_email_at
-            )
+            and (thread.last_email_at is None or item.created_at <= thread.last_email_at)
         }
         by_account[thread.account] |= possible[thread.pk]
-    seen = {
-        account.pk: _seen_by(account, found) for account, found in by_account.items()
-    }
-    return {
-        thread.pk: possible[thread.pk] & seen[thread.account_id] for thread in threads
-    }
+    seen = {account.pk: _seen_by(account, found) for account, found in by_account.items()}
+    return {thread.pk: possible[thread.pk] & seen[thread.account_id] for thread in threads}
 
 
 def _seen_by(account: MailAccount, items: set[_Item]) -> set[_Item]:
@@ -221,9 +209,7 @@ def _seen_by(account: MailAccount, items: set[_Item]) -> set[_Item]:
     if not items:
         return set()
     is_team = account.scope == AccountScope.TEAM
-    people = (
-        list(account.members.filter(is_active=True)) if is_team else [account.owner]
-    )
+    people = list(account.members.filter(is_active=True)) if is_team else [account.owner]
     seen = set(items)
     for kind, model in ITEM_MODELS.items():
         ids = {item.pk for item in seen if item.kind == kind}
@@ -261,9 +247,7 @@ def _manual_accounts(account_ids: Any) -> set[int]:
 def _removed_items(ids: list[int]) -> dict[int, set[tuple[str, int]]]:
     removed: dict[int, set[tuple[str, int]]] = defaultdict(set)
     rows = ThreadLink.objects.filter(thread__in=ids, removed_at__isnull=False)
-    for thread_id, *keys in rows.values_list(
-        "thread_id", "deal_id", "lead_id", "project_id"
-    ):
+    for thread_id, *keys in rows.values_list("thread_id", "deal_id", "lead_id", "project_id"):
         for kind, key in zip(ITEM_FIELDS, keys, strict=True):
             if key:
                 removed[thread_id].add((kind, key))
@@ -281,9 +265,7 @@ def _open_items(person_ids: set[int]) -> dict[int, set[_Item]]:
         ("project", Project.objects.kept().open(), "person"),
     )
     for kind, query, path in queries:
-        rows = query.filter(**{f"{path}__in": ids}).values_list(
-            path, "pk", "created_at"
-        )
+        rows = query.filter(**{f"{path}__in": ids}).values_list(path, "pk", "created_at")
         for person_id, pk, created_at in rows:
             items[person_id].add(_Item(kind, pk, created_at))
     return items
@@ -291,9 +273,7 @@ def _open_items(person_ids: set[int]) -> dict[int, set[_Item]]:
 
 def _remembered(threads: list[Thread]) -> dict[tuple[int, str], tuple[str, int]]:
     """(account id, address) -> the item that the user chose for it, as kind and id."""
-    rows = RememberedLink.objects.filter(
-        account__in={thread.account_id for thread in threads}
-    )
+    rows = RememberedLink.objects.filter(account__in={thread.account_id for thread in threads})
     answers = {}
     for row in rows:
         kind = next(name for name in ITEM_FIELDS if getattr(row, f"{name}_id"))
@@ -324,9 +304,7 @@ def _answer(
 
 
 def _note_questions(threads: list[Thread], questions: dict[int, int]) -> None:
-    changed = [
-        thread for thread in threads if thread.possible_items != questions[thread.pk]
-    ]
+    changed = [thread for thread in threads if thread.possible_items != questions[thread.pk]]
     for thread in changed:
         thread.possible_items = questions[thread.pk]
     Thread.objects.bulk_update(changed, ["possible_items"])
@@ -354,11 +332,7 @@ def possible_items(thread: Thread, *, user: Any) -> list[Deal | Lead | Project]:
         if kind == "deal":
             of_person |= Q(participant_rows__person__in=persons)
         items = model.objects.visible_to(user).open().filter(of_person).distinct()
-        found += [
-            item
-            for item in items.order_by("-created_at")
-            if (kind, item.pk) not in linked
-        ]
+        found += [item for item in items.order_by("-created_at") if (kind, item.pk) not in linked]
     return found
 
 
@@ -402,9 +376,7 @@ def link_by_hand(
 
 
 @transaction.atomic
-def answer_question(
-    thread: Thread, *, item: Any, by: Any, remember: bool = False
-) -> ThreadLink:
+def answer_question(thread: Thread, *, item: Any, by: Any, remember: bool = False) -> ThreadLink:
     """Links the chosen item. With `remember`, later mail with the same addresses follows it."""
     link = link_by_hand(thread, record=item, by=by)
     if remember:
@@ -445,9 +417,7 @@ def unlink(link: ThreadLink, *, by: Any) -> None:
     if was_main:
         following = (
             link.thread.links.standing()
-            .filter(
-                Q(deal__isnull=False) | Q(lead__isnull=False) | Q(project__isnull=False)
-            )
+            .filter(Q(deal__isnull=False) | Q(lead__isnull=False) | Q(project__isnull=False))
             .order_by("id")
             .first()
         )
@@ -498,6 +468,30 @@ def follow_merge(*, kind: str, kept_id: int, gone_id: int) -> None:
     links.all().delete()
 
 
+@transaction.atomic
+def follow_conversion(*, from_kind: str, from_id: int, to_kind: str, to_id: int) -> None:
+    """A lead became a deal, or a deal a lead again: its conversations are the other's now."""
+    links = ThreadLink.objects.filter(**{f"{from_kind}_id": from_id})
+    taken = ThreadLink.objects.filter(**{f"{to_kind}_id": to_id}).values("thread")
+    links.exclude(thread__in=taken).update(
+        **{f"{from_kind}_id": None, f"{to_kind}_id": to_id, "origin": LinkOrigin.CREATED}
+    )
+    links.all().delete()
+
+
+def link_person(person_id: int) -> int:
+    """Links stored threads with any address of this person. Gives how many there are."""
+    addresses = PersonEmail.objects.filter(person=person_id).values_list("address", flat=True)
+    return sum(link_address(address) for address in list(addresses))
+
+
+def ask_again_about(*, kind: str, record_id: int) -> None:
+    """`ask_again` for the persons of a deal, lead or project."""
+    item = ITEM_MODELS[kind].objects.filter(pk=record_id).first()
+    if item:
+        ask_again(person_ids=_persons_of(item).values_list("pk", flat=True))
+
+
 def reason(link: ThreadLink) -> tuple[str, str]:
     """Why the link is there: the origin, and the address that made it (may be empty)."""
     return link.origin, link.address
@@ -505,6 +499,4 @@ def reason(link: ThreadLink) -> tuple[str, str]:
 
 def target(link: ThreadLink) -> Any:
     """The record that the link leads to."""
-    return next(
-        getattr(link, name) for name in RECORD_FIELDS if getattr(link, f"{name}_id")
-    )
+    return next(getattr(link, name) for name in RECORD_FIELDS if getattr(link, f"{name}_id"))

@@ -1,0 +1,36 @@
+"""News from below: each receiver queues one task or calls one function."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from crm import signals as crm_signals
+from mailsync import tasks
+from mailsync.domain import linking
+
+
+@receiver(crm_signals.address_added)
+def link_stored_threads(sender: Any, *, person_id: int, **kwargs: Any) -> None:
+    tasks.link_person.delay_on_commit(person_id)
+
+
+@receiver(crm_signals.persons_merged)
+def move_links_of_person(sender: Any, *, kept_id: int, gone_id: int, **kwargs: Any) -> None:
+    linking.follow_merge(kind="person", kept_id=kept_id, gone_id=gone_id)
+
+
+@receiver(crm_signals.organizations_merged)
+def move_links_of_organization(sender: Any, *, kept_id: int, gone_id: int, **kwargs: Any) -> None:
+    linking.follow_merge(kind="organization", kept_id=kept_id, gone_id=gone_id)
+
+
+@receiver(crm_signals.record_converted)
+def move_links_of_item(
+    sender: Any, *, from_kind: str, from_id: int, to_kind: str, to_id: int, **kwargs: Any
+) -> None:
+    linking.follow_conversion(from_kind=from_kind, from_id=from_id, to_kind=to_kind, to_id=to_id)
+
+
+@receiver([crm_signals.record_opened, crm_signals.record_closed])
+def count_possible_items(sender: Any, *, kind: str, record_id: int, **kwargs: Any) -> None:
+    tasks.ask_again_about.delay_on_commit(kind, record_id)
