@@ -42,3 +42,28 @@ class RecordKind(models.TextChoices):
     DEAL = "deal", _("Deal")
     LEAD = "lead", _("Lead")
     PROJECT = "project", _("Project")
+
+
+class ListKind(models.TextChoices):
+    """The lists that can be filtered: the five kinds of record, and activities."""
+
+    PERSON = "person", _("People")
+    ORGANIZATION = "organization", _("Organizations")
+    DEAL = "deal", _("Deals")
+    LEAD = "lead", _("Leads")
+    PROJECT = "project", _("Projects")
+    ACTIVITY = "activity", _("Activities")
+
+
+class ImportState(models.TextChoices):
+    MAPPING = "mapping", _("Waiting for your choices")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+
+
+class DuplicatePolicy(models.TextChoices):
+    """What an import does with a row whose record is already here."""
+
+    SKIP = "skip", _("Leave what is here as it is")
+    UPDATE = "update", _("Fill in and change what is here")
+    ADD = "add", _("Add it once more")

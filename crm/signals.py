@@ -10,3 +10,10 @@ persons_merged = Signal()
 record_opened = Signal()
 # kind: RecordKind, record_id: int -- it was won, lost, archived, completed or deleted.
 record_closed = Signal()
+# kept_id: int, gone_id: int -- two organizations became one.
+organizations_merged = Signal()
+# from_kind: RecordKind, from_id: int, to_kind: RecordKind, to_id: int -- a lead became a deal
+# or a deal became a lead again; what was linked to the one belongs to the other.
+record_converted = Signal()
+# deal_id: int -- its place on the board, its status or what its card shows has changed.
+deal_moved = Signal()

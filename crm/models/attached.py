@@ -1,7 +1,9 @@
 """What hangs on a record: one nullable key per kind of record, exactly one of them set."""
 
+from typing import Any, Self
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 RECORD_FIELDS = ("person", "organization", "deal", "lead", "project")
 
@@ -10,10 +12,27 @@ def exactly_one_record() -> Q:
     """The check that one of the five keys is set and no more."""
     condition = Q()
     for chosen in RECORD_FIELDS:
-        condition |= Q(
-            **{f"{name}__isnull": name != chosen for name in RECORD_FIELDS}
-        )
+        condition |= Q(**{f"{name}__isnull": name != chosen for name in RECORD_FIELDS})
     return condition
+
+
+def sees_every_record(user: Any) -> Q:
+    """The condition that no linked record is hidden from this user.
+
+    One hidden record is enough to hide the row: its text may tell of that record.
+    """
+    condition = Q()
+    for name in RECORD_FIELDS:
+        model = AttachedToRecord._meta.apps.get_model("crm", name)
+        seen = Exists(model.objects.visible_to(user).filter(pk=OuterRef(f"{name}_id")))
+        condition &= Q(**{f"{name}__isnull": True}) | Q(seen)
+    return condition
+
+
+class AttachedQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """What hangs on records that this user may see."""
+        return self.filter(sees_every_record(user))
 
 
 class AttachedToRecord(models.Model):
@@ -25,12 +44,12 @@ class AttachedToRecord(models.Model):
     lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, blank=True)
     project = models.ForeignKey("crm.Project", on_delete=models.CASCADE, null=True, blank=True)
 
+    objects = AttachedQuerySet.as_manager()
+
     class Meta:
         abstract = True
 
     @property
     def record(self) -> models.Model:
         """The one record this hangs on."""
-        return next(
-            getattr(self, name) for name in RECORD_FIELDS if getattr(self, f"{name}_id")
-        )
+        return next(getattr(self, name) for name in RECORD_FIELDS if getattr(self, f"{name}_id"))

@@ -1,3 +1,5 @@
+import secrets
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -5,11 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from crm.models.attached import AttachedToRecord, exactly_one_record
 
 
+def stored_name(record_file: "RecordFile", name: str) -> str:
+    """A name that says nothing: what the uploader called it never reaches the disk."""
+    key = secrets.token_hex(16)
+    return f"records/{key[:2]}/{key}"
+
+
 class RecordFile(AttachedToRecord):
     """A file somebody uploaded to a record. The stored name says nothing about its content."""
 
     name = models.CharField(_("name"), max_length=255)
-    content = models.FileField(_("content"), upload_to="records/%Y/%m", max_length=200)
+    content = models.FileField(_("content"), upload_to=stored_name, max_length=200)
     content_type = models.CharField(max_length=127, blank=True)
     size = models.PositiveBigIntegerField(_("size"), default=0)
     uploaded_by = models.ForeignKey(

@@ -2,7 +2,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sharing.models import OwnedQuerySet, OwnedRecord
+from crm.enums import RecordKind
+from crm.models.record import Record
+from sharing.models import OwnedQuerySet
 
 
 class LeadQuerySet(OwnedQuerySet):
@@ -10,8 +12,10 @@ class LeadQuerySet(OwnedQuerySet):
         return self.filter(archived_at__isnull=True, converted_at__isnull=True)
 
 
-class Lead(OwnedRecord):
+class Lead(Record):
     """Somebody who may become a customer, before it is a deal."""
+
+    kind = RecordKind.LEAD
 
     title = models.CharField(_("title"), max_length=200)
     person = models.ForeignKey(
@@ -50,10 +54,10 @@ class Lead(OwnedRecord):
     class Meta:
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
-        indexes = [models.Index(fields=["-created_at", "-id"], name="lead_newest")]
-
-    def __str__(self) -> str:
-        return self.title
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="lead_by_age"),
+            models.Index(fields=["sort_key", "id"], name="lead_by_title"),
+        ]
 
     def get_absolute_url(self) -> str:
         return reverse("crm:lead", args=[self.pk])

@@ -9,9 +9,7 @@ class Note(AttachedToRecord):
     """Plain text that somebody wrote down about a record."""
 
     text = models.TextField(_("text"))
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     pinned_at = models.DateTimeField(_("pinned"), null=True, blank=True)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -2,11 +2,15 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sharing.models import OwnedRecord
+from crm.enums import RecordKind
+from crm.models.record import Record
 
 
-class Organization(OwnedRecord):
+class Organization(Record):
     """A company or other body that persons belong to."""
+
+    kind = RecordKind.ORGANIZATION
+    title_field = "name"
 
     name = models.CharField(_("name"), max_length=200)
     address = models.TextField(_("address"), blank=True)
@@ -16,12 +20,10 @@ class Organization(OwnedRecord):
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
         indexes = [
-            models.Index(fields=["name", "id"], name="organization_by_name"),
-            models.Index(fields=["owner", "name"], name="organization_by_owner"),
+            models.Index(fields=["sort_key", "id"], name="organization_by_name"),
+            models.Index(fields=["owner", "sort_key"], name="organization_by_owner"),
+            models.Index(fields=["created_at", "id"], name="organization_by_age"),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
     def get_absolute_url(self) -> str:
         return reverse("crm:organization", args=[self.pk])
@@ -30,9 +32,7 @@ class Organization(OwnedRecord):
 class OrganizationDomain(models.Model):
     """A mail domain whose addresses suggest this organization."""
 
-    organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="domains"
-    )
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="domains")
     domain = models.CharField(_("domain"), max_length=253, db_index=True)
 
     class Meta:

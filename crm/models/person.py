@@ -3,11 +3,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from common.addresses import MAX_LENGTH
-from sharing.models import OwnedRecord
+from crm.enums import RecordKind
+from crm.models.record import Record
 
 
-class Person(OwnedRecord):
+class Person(Record):
     """Somebody the company deals with."""
+
+    kind = RecordKind.PERSON
+    title_field = "name"
 
     name = models.CharField(_("name"), max_length=200)
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
@@ -25,12 +29,10 @@ class Person(OwnedRecord):
         verbose_name = _("person")
         verbose_name_plural = _("persons")
         indexes = [
-            models.Index(fields=["name", "id"], name="person_by_name"),
-            models.Index(fields=["owner", "name"], name="person_by_owner"),
+            models.Index(fields=["sort_key", "id"], name="person_by_name"),
+            models.Index(fields=["owner", "sort_key"], name="person_by_owner"),
+            models.Index(fields=["created_at", "id"], name="person_by_age"),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
     def get_absolute_url(self) -> str:
         return reverse("crm:person", args=[self.pk])

@@ -24,13 +24,16 @@ class Stage(models.Model):
     name = models.CharField(_("name"), max_length=100)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     probability = models.PositiveSmallIntegerField(
-        _("probability"), default=100, validators=[MaxValueValidator(100)], help_text=_("Percent")
+        _("probability"),
+        default=100,
+        validators=[MaxValueValidator(100)],
+        help_text=_("Percent"),
     )
     rotting_days = models.PositiveSmallIntegerField(
         _("rotting after days"),
         null=True,
         blank=True,
-        help_text=_("Days without an activity or mail after which a deal is marked. Empty: never."),
+        help_text=_("Days without a change, note or activity. Empty: never marked."),
     )
 
     class Meta:

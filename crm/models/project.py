@@ -3,8 +3,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from crm.enums import ProjectStatus
-from sharing.models import OwnedQuerySet, OwnedRecord
+from crm.enums import ProjectStatus, RecordKind
+from crm.models.record import Record
+from sharing.models import OwnedQuerySet
 
 
 class Board(models.Model):
@@ -41,20 +42,31 @@ class ProjectQuerySet(OwnedQuerySet):
         return self.filter(status=ProjectStatus.OPEN, archived_at__isnull=True)
 
 
-class Project(OwnedRecord):
+class Project(Record):
     """Work that follows a sale."""
+
+    kind = RecordKind.PROJECT
 
     title = models.CharField(_("title"), max_length=200)
     description = models.TextField(_("description"), blank=True)
     board = models.ForeignKey(
-        Board, on_delete=models.PROTECT, related_name="projects", verbose_name=_("board")
+        Board,
+        on_delete=models.PROTECT,
+        related_name="projects",
+        verbose_name=_("board"),
     )
     phase = models.ForeignKey(
-        Phase, on_delete=models.PROTECT, related_name="projects", verbose_name=_("phase")
+        Phase,
+        on_delete=models.PROTECT,
+        related_name="projects",
+        verbose_name=_("phase"),
     )
     position = models.FloatField(default=0)
     status = models.CharField(
-        _("status"), max_length=10, choices=ProjectStatus.choices, default=ProjectStatus.OPEN
+        _("status"),
+        max_length=10,
+        choices=ProjectStatus.choices,
+        default=ProjectStatus.OPEN,
     )
     person = models.ForeignKey(
         "crm.Person",
@@ -83,10 +95,11 @@ class Project(OwnedRecord):
     class Meta:
         verbose_name = _("project")
         verbose_name_plural = _("projects")
-        indexes = [models.Index(fields=["board", "phase", "position"], name="project_board")]
-
-    def __str__(self) -> str:
-        return self.title
+        indexes = [
+            models.Index(fields=["board", "status", "phase", "position"], name="project_board"),
+            models.Index(fields=["sort_key", "id"], name="project_by_title"),
+            models.Index(fields=["created_at", "id"], name="project_by_age"),
+        ]
 
     def get_absolute_url(self) -> str:
         return reverse("crm:project", args=[self.pk])
