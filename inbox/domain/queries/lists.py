@@ -1,0 +1,262 @@
+"""The lists of the sales inbox: which conversations, in which order, page by page.
+
+A list over several accounts is merged from one short read per account: each account's newest
+rows come straight from its partial index, so the cost grows with the accounts and the page and
+never with the mail. All of it is one statement.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from datetime import timezone as fixed_timezone
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from common.addresses import normalise_address
+from common.opaque import seal, unseal
+from inbox.enums import Box, Tab
+from inbox.models import ThreadLabel
+from mailsync.models import MailAccount, Thread, ThreadAddress, ThreadLink
+from mailsync.models.link import RECORD_FIELDS
+from sharing.enums import ThreadVisibility
+from sharing.rules import visible_records
+
+PAGE_SIZE = 50
+ITEM_KINDS = ("deal", "lead", "project")
+_EPOCH = datetime(1970, 1, 1, tzinfo=fixed_timezone.utc)
+
+
+@dataclass(frozen=True)
+class ThreadFilter:
+    """What narrows a list; every value comes from the page's address."""
+
+    tab: Tab = Tab.ALL
+    account_id: int | None = None
+    label_id: int | None = None
+    from_address: str = ""
+    linked_to: str = ""  # one of RECORD_FIELDS
+    visibility: str = ""
+    flagged: bool = False
+    has_file: bool = False
+    asks: bool = False  # several items fit and the user has not chosen yet
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether more than the box and the account is asked for."""
+        return replace(self, account_id=None) != ThreadFilter()
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The place after which the next page begins: the last row's sort key."""
+
+    at: datetime
+    thread_id: int
+
+    def text(self) -> str:
+        micros = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return f"{micros}.{seal('thread', self.thread_id)}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor | None":
+        """The cursor in a page's address; None for anything that is not one of ours."""
+        micros, _dot, key = text.partition(".")
+        thread_id = unseal("thread", key)
+        if thread_id is None or not micros.isascii() or not micros.isdigit() or len(micros) > 17:
+            return None
+        return cls(at=_EPOCH + timedelta(microseconds=int(micros)), thread_id=thread_id)
+
+
+@dataclass
+class Row:
+    """One line of the list with all that it shows."""
+
+    thread: Thread
+    account: MailAccount
+    labels: list[Any] = field(default_factory=list)
+    main_link: ThreadLink | None = None
+    more_links: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.thread.key
+
+
+@dataclass
+class Page:
+    rows: list[Row]
+    next_cursor: str = ""
+
+
+def accounts_of(user: Any) -> list[MailAccount]:
+    """The accounts whose mail this user's inbox shows, personal ones first."""
+    return list(
+        MailAccount.objects.usable_by(user).distinct().order_by("scope", "-is_default", "address")
+    )
+
+
+def box_condition(box: str, *, now: datetime) -> Q:
+    """Which conversations lie in a box. A snoozed one leaves the inbox until its moment."""
+    awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now)
+    return {
+        Box.INBOX: Q(in_inbox=True) & awake,
+        Box.SNOOZED: Q(snoozed_until__gt=now, in_trash=False),
+        Box.SENT: Q(in_sent=True),
+        Box.ARCHIVE: Q(in_archive=True),
+        Box.TRASH: Q(in_trash=True),
+        Box.JUNK: Q(in_junk=True),
+        Box.ALL: Q(in_trash=False, in_junk=False),
+    }[Box(box)]
+
+
+def _links(user: Any, kinds: Iterable[str]) -> QuerySet[ThreadLink]:
+    """Standing links to records that this user may see: a link to a hidden record is none."""
+    seen = Q()
+    for kind in kinds:
+        seen |= Q(
+            visible_records(user, prefix=f"{kind}__"),
+            **{f"{kind}__isnull": False, f"{kind}__deleted_at__isnull": True},
+        )
+    return ThreadLink.objects.standing().filter(seen)
+
+
+def _has_link(user: Any, kinds: Iterable[str]) -> Exists:
+    return Exists(_links(user, kinds).filter(thread=OuterRef("pk")))
+
+
+def filter_condition(user: Any, wanted: ThreadFilter) -> Q:
+    """The filter as a condition on threads."""
+    condition = Q()
+    if wanted.tab == Tab.UNREAD:
+        condition &= Q(unread_count__gt=0)
+    elif wanted.tab == Tab.LINKED:
+        condition &= Q(_has_link(user, RECORD_FIELDS))
+    elif wanted.tab == Tab.UNLINKED:
+        condition &= ~Q(_has_link(user, RECORD_FIELDS))
+    if wanted.linked_to in RECORD_FIELDS:
+        condition &= Q(_has_link(user, [wanted.linked_to]))
+    if wanted.has_file:
+        condition &= Q(has_attachments=True)
+    if wanted.flagged:
+        condition &= Q(is_flagged=True)
+    if wanted.asks:
+        condition &= Q(possible_items__gt=1)
+    if wanted.visibility in ThreadVisibility.values:
+        condition &= Q(visibility=wanted.visibility)
+    if wanted.label_id is not None:
+        condition &= Q(
+            Exists(ThreadLabel.objects.filter(thread=OuterRef("pk"), label=wanted.label_id))
+        )
+    if wanted.from_address:
+        condition &= Q(Exists(_addresses(wanted.from_address).filter(thread=OuterRef("pk"))))
+    return condition
+
+
+def _addresses(text: str) -> QuerySet[ThreadAddress]:
+    address = normalise_address(text)
+    if address.startswith("@"):
+        return ThreadAddress.objects.filter(address__endswith=address)
+    return ThreadAddress.objects.filter(address=address)
+
+
+def box_threads(
+    user: Any, *, box: str, wanted: ThreadFilter, accounts: list[MailAccount]
+) -> QuerySet[Thread]:
+    """Every conversation of the list, unordered: what "all that match" means in a bulk act."""
+    chosen = [a.pk for a in accounts if wanted.account_id in (None, a.pk)]
+    return Thread.objects.filter(
+        box_condition(box, now=timezone.now()),
+        filter_condition(user, wanted),
+        account__in=chosen,
+        merged_into=None,
+        last_email_at__isnull=False,
+    )
+
+
+def box_page(
+    user: Any,
+    *,
+    box: str,
+    wanted: ThreadFilter,
+    accounts: list[MailAccount],
+    after: Cursor | None = None,
+) -> Page:
+    """One page of a box, newest first. Takes a fixed number of queries."""
+    chosen = [a for a in accounts if wanted.account_id in (None, a.pk)]
+    if not chosen:
+        return Page(rows=[])
+    threads = box_threads(user, box=box, wanted=wanted, accounts=chosen)
+    if after:
+        threads = threads.filter(
+            Q(last_email_at__lt=after.at) | Q(last_email_at=after.at, pk__lt=after.thread_id)
+        )
+    ids = _newest_ids(threads, [account.pk for account in chosen], limit=PAGE_SIZE + 1)
+    rows = rows_of(user, ids[:PAGE_SIZE], accounts=accounts)
+    if len(ids) <= PAGE_SIZE or not rows:
+        return Page(rows=rows)
+    last = rows[-1].thread
+    assert last.last_email_at is not None  # box_threads asks for it
+    return Page(rows=rows, next_cursor=Cursor(at=last.last_email_at, thread_id=last.pk).text())
+
+
+def _newest_ids(threads: QuerySet[Thread], account_ids: list[int], *, limit: int) -> list[int]:
+    """The newest ids over these accounts, merged from one index read per account.
+
+    Written as a UNION ALL of limited reads because neither database walks several index ranges
+    in one common order by itself, and Django does not build it for SQLite.
+    """
+    parts, params = [], []
+    for account_id in account_ids:
+        part = (
+            threads.filter(account=account_id)
+            .order_by("-last_email_at", "-pk")
+            .values("pk", "last_email_at")[:limit]
+        )
+        sql, values = part.query.sql_with_params()
+        # Only SQL that Django compiled goes in here; every value travels as a parameter.
+        parts.append(f"SELECT * FROM ({sql}) part{len(parts)}")  # noqa: S608
+        params += values
+    statement = f"{' UNION ALL '.join(parts)} ORDER BY 2 DESC, 1 DESC LIMIT {int(limit)}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def rows_of(user: Any, ids: list[int], *, accounts: list[MailAccount]) -> list[Row]:
+    """Rows for these conversations, in this order; ids that are no longer there are left out."""
+    by_account = {account.pk: account for account in accounts}
+    threads = Thread.objects.filter(pk__in=ids, account__in=by_account).in_bulk()
+    rows = {
+        pk: Row(thread=threads[pk], account=by_account[threads[pk].account_id])
+        for pk in ids
+        if pk in threads
+    }
+    for mark in ThreadLabel.objects.filter(thread__in=rows).select_related("label").order_by("label__name"):
+        rows[mark.thread_id].labels.append(mark.label)
+    links = _links(user, ITEM_KINDS).filter(thread__in=rows).select_related(*ITEM_KINDS)
+    for link in links.order_by("-is_main", "pk"):
+        row = rows[link.thread_id]
+        if row.main_link is None:
+            row.main_link = link
+        else:
+            row.more_links += 1
+    return list(rows.values())
+
+
+def unread_by_account(accounts: list[MailAccount]) -> dict[int, int]:
+    """Unread conversations in the inbox of each account."""
+    counted = (
+        Thread.objects.filter(
+            box_condition(Box.INBOX, now=timezone.now()),
+            account__in=accounts,
+            unread_count__gt=0,
+            merged_into=None,
+        )
+        .values("account")
+        .annotate(number=Count("pk"))
+        .order_by()
+    )
+    return {row["account"]: row["number"] for row in counted}

@@ -1,0 +1,88 @@
+"""A list's address <-> its filter. Unknown values are left out, so an old bookmark still opens."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from common.opaque import unseal
+from crm.enums import RecordKind
+from inbox.domain.queries.lists import ThreadFilter
+from inbox.enums import Tab
+from inbox.models import Label
+from mailsync.models import MailAccount
+from sharing.enums import ThreadVisibility
+
+NAMES = ("tab", "account", "label", "from", "linked", "visibility", "starred", "file", "asks")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in force, and the address of the list without it."""
+
+    text: str
+    without: str
+
+
+class FilterForm:
+    """Reads the filter out of a query string, and writes query strings for tabs and chips."""
+
+    def __init__(self, data: QueryDict, *, accounts: list[MailAccount], labels: list[Label]) -> None:
+        self.accounts = {account.pk: account for account in accounts}
+        self.labels = {label.pk: label for label in labels}
+        self.values = {name: data[name][:320] for name in NAMES if data.get(name)}
+        self.wanted = self._read()
+
+    def _read(self) -> ThreadFilter:
+        get = self.values.get
+        account_id = unseal("account", get("account", ""))
+        label = get("label", "")
+        label_id = int(label) if label.isascii() and label.isdigit() and len(label) < 10 else None
+        if account_id not in self.accounts:
+            self.values.pop("account", None)
+            account_id = None
+        if label_id not in self.labels:
+            self.values.pop("label", None)
+            label_id = None
+        return ThreadFilter(
+            tab=Tab(get("tab")) if get("tab") in Tab.values else Tab.ALL,
+            account_id=account_id,
+            label_id=label_id,
+            from_address=get("from", ""),
+            linked_to=get("linked", "") if get("linked") in RecordKind.values else "",
+            visibility=get("visibility", "") if get("visibility") in ThreadVisibility.values else "",
+            flagged=get("starred") == "1",
+            has_file=get("file") == "1",
+            asks=get("asks") == "1",
+        )
+
+    @property
+    def account(self) -> MailAccount | None:
+        return self.accounts.get(self.wanted.account_id or 0)
+
+    def query(self, **changed: Any) -> str:
+        """The query string with these values changed; an empty value leaves the name out."""
+        values = {**self.values, **changed}
+        return urlencode({name: values[name] for name in NAMES if values.get(name)})
+
+    def chips(self) -> list[Chip]:
+        wanted, found = self.wanted, []
+        if wanted.account_id:
+            found.append(("account", self.accounts[wanted.account_id].address))
+        if wanted.label_id:
+            found.append(("label", _("Label: %(name)s") % {"name": self.labels[wanted.label_id].name}))
+        if wanted.from_address:
+            found.append(("from", _("With %(address)s") % {"address": wanted.from_address}))
+        if wanted.linked_to:
+            found.append(("linked", _("Linked to: %(kind)s") % {"kind": RecordKind(wanted.linked_to).label}))
+        if wanted.visibility:
+            found.append(("visibility", str(ThreadVisibility(wanted.visibility).label)))
+        if wanted.flagged:
+            found.append(("starred", _("Starred")))
+        if wanted.has_file:
+            found.append(("file", _("Has a file")))
+        if wanted.asks:
+            found.append(("asks", _("Waits for your choice")))
+        return [Chip(text=text, without=self.query(**{name: ""})) for name, text in found]
