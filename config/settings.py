@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from config.background import *  # noqa: F403 -- Celery's settings have a file of their own
 from config.environment import BASE_DIR, DATA_DIR, database, env, secret_from_file
 
 # --- Basics ---------------------------------------------------------------------------------
@@ -161,16 +162,6 @@ MEDIA_ROOT = DATA_DIR / "files"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEALPOST_FROM", default="Dealpost <dealpost@localhost>")
-
-# --- Background work ------------------------------------------------------------------------
-
-CELERY_BROKER_URL = env.str("BROKER_URL", default=REDIS_URL) or f"sqlitelease://{DATA_DIR}/broker.sqlite3"
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TIMEZONE = "UTC"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # --- Logging: ids and counts, never content ---------------------------------------------------
 
