@@ -163,6 +163,15 @@ class SubmissionState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class SentCopy(models.TextChoices):
+    """Whether the provider's Sent mailbox has the message yet."""
+
+    NONE = "none", _("Not wanted")
+    WAITING = "waiting", _("Being looked for")
+    STORED = "stored", _("There")
+    FAILED = "failed", _("Could not be stored")
+
+
 class BlockScope(models.TextChoices):
     ADDRESS = "address", _("Address")
     DOMAIN = "domain", _("Domain")

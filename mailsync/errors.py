@@ -21,6 +21,10 @@ SENTENCES = {
         "The server's certificate is for another name, so the password was not sent."
     ),
     "certificate_expired": _("The server's certificate has expired, so the password was not sent."),
+    "certificate_changed": _(
+        "The server's certificate is not the one you confirmed, so the password was not sent."
+    ),
+    "tls_failed": _("No encrypted connection could be made. Check the port and the security."),
     "tls_required": _("The server offers no encryption, so the password was not sent."),
     "throttled": _("The server asks us to wait. Syncing goes on by itself."),
     "connection_lost": _("The connection was cut. Syncing goes on by itself."),
@@ -34,6 +38,14 @@ SENTENCES = {
     "outcome_unknown": _(
         "The connection was cut while the server had the mail. It may have been sent."
     ),
+    "sender_refused": _("The server does not let this address send."),
+    "recipients_refused": _("The server refused every recipient."),
+    "message_refused": _("The server refused this message."),
+    "message_too_big": _("The message is bigger than the server takes."),
+    "not_allowed_any_more": _("Whoever wrote this may no longer send from this account."),
+    "account_stopped": _("The account is paused or being removed."),
+    "too_late": _("This should have left hours ago, so it waits for your word."),
+    "gave_up": _("The server kept putting the message off for a day."),
     "disk_full": _("The disk of the Dealpost server is nearly full. Syncing waits."),
     "internal": _("Something went wrong in Dealpost. The operator finds details in the log."),
 }

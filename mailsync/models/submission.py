@@ -3,7 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common.opaque import seal
-from mailsync.enums import SubmissionState
+from mailsync.enums import SentCopy, SubmissionState
 
 
 class Submission(models.Model):
@@ -40,6 +40,8 @@ class Submission(models.Model):
     subject = models.CharField(max_length=1000, blank=True)
     envelope_from = models.CharField(max_length=320)
     envelope_to = models.JSONField(default=list)
+    # Recipients that stand in no header field of the sent bytes; the copy in Sent names them.
+    bcc = models.JSONField(default=list, blank=True)
     state = models.CharField(
         max_length=12, choices=SubmissionState.choices, default=SubmissionState.QUEUED
     )
@@ -54,6 +56,16 @@ class Submission(models.Model):
     # address -> {"code": 250, "state": "accepted"}
     results = models.JSONField(default=dict, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
+    # When to look into Sent next: to resolve `unknown`, or to store a copy that is not there.
+    look_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    sent_copy = models.CharField(
+        max_length=8, choices=SentCopy.choices, default=SentCopy.WAITING
+    )
+    # The same message to recipients that the server put off while it took the others.
+    remainder_of = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="remainders"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
