@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -23,7 +24,7 @@ def sees_every_record(user: Any) -> Q:
     """
     condition = Q()
     for name in RECORD_FIELDS:
-        model = AttachedToRecord._meta.apps.get_model("crm", name)
+        model = apps.get_model("crm", name)
         seen = Exists(model.objects.visible_to(user).filter(pk=OuterRef(f"{name}_id")))
         condition &= Q(**{f"{name}__isnull": True}) | Q(seen)
     return condition

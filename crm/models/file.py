@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models.attached import AttachedToRecord, exactly_one_record
 
 
-def stored_name(record_file: "RecordFile", name: str) -> str:
+def stored_name(_file: "RecordFile", _name: str) -> str:
     """A name that says nothing: what the uploader called it never reaches the disk."""
     key = secrets.token_hex(16)
     return f"records/{key[:2]}/{key}"
