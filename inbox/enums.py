@@ -42,3 +42,12 @@ class Act(models.TextChoices):
     UNLABEL = "unlabel", _("Remove label")
     SHARE = "share", _("Share")
     HIDE = "hide", _("Make private")
+
+
+class DraftKind(models.TextChoices):
+    """What a draft is in relation to another mail."""
+
+    NEW = "new", _("New message")
+    REPLY = "reply", _("Reply")
+    REPLY_ALL = "reply_all", _("Reply to all")
+    FORWARD = "forward", _("Forward")

@@ -1,5 +1,17 @@
+from inbox.models.draft import Draft, DraftFile
 from inbox.models.label import Label, ThreadLabel
+from inbox.models.signature import Signature
+from inbox.models.template import MailTemplate
 from inbox.models.trusted import TrustedSender
 from inbox.models.undo import UndoToken
 
-__all__ = ["Label", "ThreadLabel", "TrustedSender", "UndoToken"]
+__all__ = [
+    "Draft",
+    "DraftFile",
+    "Label",
+    "MailTemplate",
+    "Signature",
+    "ThreadLabel",
+    "TrustedSender",
+    "UndoToken",
+]

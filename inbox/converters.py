@@ -1,0 +1,37 @@
+"""Path converters of the inbox; importing registers them."""
+
+from django.urls import register_converter
+
+import mailsync.converters  # noqa: F401 -- registers <thread:…>, <email:…>, <attachment:…>
+from common.opaque import opaque_converter
+from inbox.enums import Act, Box
+
+
+class BoxConverter:
+    """One of the boxes by name, so that other pages under /mail/ keep their own names."""
+
+    regex = "|".join(Box.values)
+
+    def to_python(self, value: str) -> Box:
+        return Box(value)
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+class ActConverter:
+    """An act by name. The longer names stand first: `unarchive` before `archive`."""
+
+    regex = "|".join(sorted(Act.values, key=len, reverse=True))
+
+    def to_python(self, value: str) -> Act:
+        return Act(value)
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+register_converter(BoxConverter, "box")
+register_converter(ActConverter, "act")
+register_converter(opaque_converter("draft"), "draft")
+register_converter(opaque_converter("draftfile"), "draftfile")
