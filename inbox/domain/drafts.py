@@ -1,0 +1,142 @@
+"""Writing a mail over time: start, save, discard, bring back.
+
+A save names the version that it was made from. When another device or colleague has saved in
+between, it is refused and the caller shows both, so nothing is overwritten unseen.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from inbox.enums import DraftKind
+from inbox.models import Draft, Signature
+from mailsync.models import MailAccount
+
+KEPT_AFTER_DISCARD = timedelta(days=30)
+WRITABLE = frozenset(
+    {
+        "account",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "html",
+        "includes_quote",
+        "signature",
+        "visibility",
+        "person",
+        "deal",
+        "lead",
+        "project",
+        "send_at",
+        "remind_at",
+    }
+)
+
+
+class DraftConflictError(Exception):
+    """The draft was saved elsewhere since; `draft` is what it is now."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft.pk)
+        self.draft = draft
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a new draft begins with."""
+
+    to: tuple[tuple[str, str], ...] = ()
+    subject: str = ""
+    person: Any = None
+    deal: Any = None
+    lead: Any = None
+    project: Any = None
+
+
+def start_new(*, by: Any, start: Start, account: MailAccount | None = None) -> Draft:
+    """An empty mail, or one with a recipient and a record it was opened from."""
+    account = account or default_account(by)
+    return Draft.objects.create(
+        author=by,
+        account=account,
+        to=[list(party) for party in start.to],
+        subject=start.subject,
+        person=start.person,
+        deal=start.deal,
+        lead=start.lead,
+        project=start.project,
+        signature=default_signature(by, account=account, kind=DraftKind.NEW),
+        visibility=account.default_visibility if account else "",
+    )
+
+
+def default_account(user: Any) -> MailAccount | None:
+    """The account a new mail is sent from: the one marked as first, else the only one."""
+    accounts = list(MailAccount.objects.usable_by(user).order_by("-is_default", "pk").distinct())
+    if not accounts:
+        return None
+    return accounts[0] if accounts[0].is_default or len(accounts) == 1 else None
+
+
+def default_signature(
+    user: Any, *, account: MailAccount | None, kind: DraftKind
+) -> Signature | None:
+    """The one marked for this kind of mail; one for the account goes before one for all."""
+    wanted = "is_for_new" if kind == DraftKind.NEW else "is_for_replies"
+    usable = Signature.objects.usable_by(user).filter(**{wanted: True})
+    return (
+        (account and usable.filter(account=account).first())
+        or usable.filter(account__isnull=True).first()
+        or None
+    )
+
+
+def save(draft: Draft, *, version: int, **changes: Any) -> Draft:
+    """Stores what was typed. Raises DraftConflictError when `version` is not the newest."""
+    unknown = set(changes) - WRITABLE
+    if unknown:
+        raise ValueError(f"not for the writer to change: {sorted(unknown)}")
+    count = (
+        Draft.objects.standing()
+        .filter(pk=draft.pk, version=version)
+        .update(version=F("version") + 1, updated_at=timezone.now(), **changes)
+    )
+    current = Draft.objects.get(pk=draft.pk)
+    if not count:
+        raise DraftConflictError(current)
+    return current
+
+
+def discard(draft: Draft) -> None:
+    """Throws a draft away; it can be brought back for 30 days."""
+    Draft.objects.standing().filter(pk=draft.pk).update(
+        discarded_at=timezone.now(), version=F("version") + 1
+    )
+
+
+def bring_back(draft: Draft) -> None:
+    """Undoes `discard`."""
+    Draft.objects.filter(pk=draft.pk, submission__isnull=True).update(
+        discarded_at=None, version=F("version") + 1
+    )
+
+
+def purge() -> None:
+    """Deletes drafts thrown away more than 30 days ago, with their files."""
+    gone = Draft.objects.filter(discarded_at__lt=timezone.now() - KEPT_AFTER_DISCARD)
+    for draft in gone.iterator():
+        delete(draft)
+
+
+@transaction.atomic
+def delete(draft: Draft) -> None:
+    """Deletes a draft for good; its files go when the transaction is committed."""
+    files = list(draft.files.all())
+    draft.delete()
+    for file in files:
+        transaction.on_commit(lambda content=file.content: content.delete(save=False))
