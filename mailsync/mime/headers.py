@@ -1,0 +1,436 @@
+"""Header fields: from bytes to text, addresses, parameters, ids and dates.
+
+Everything here is linear in its input. The standard library's header parser is not (8,000
+encoded words or RFC 2231 parameters keep it busy for half a minute), and it believes that
+`alice@corp.example <mallory@evil.test>` comes from alice.
+"""
+
+import binascii
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from common.addresses import normalise_address
+from mailsync.mime import charsets, limits
+from mailsync.mime.types import Party
+
+Fields = dict[str, list[bytes]]
+
+ADDRESS_FIELDS = frozenset(
+    ("from", "to", "cc", "bcc", "reply-to", "sender", "resent-to", "references")
+)
+
+_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r*\n[ \t][^\n]*)*)", re.MULTILINE)
+_FOLD = re.compile(rb"\r*\n[ \t]")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN_WORDS = re.compile(r"(?<=\?=)\s+(?==\?)")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SPACES = re.compile(r"\s+")
+
+
+def split_fields(block: bytes) -> Fields:
+    """Raw values by lower-case name, in order, each cut to what we are willing to read."""
+    fields: Fields = {}
+    for count, found in enumerate(_FIELD.finditer(block)):
+        if count >= limits.HEADER_FIELDS:
+            break
+        name = found.group(1).decode("ascii").lower()
+        limit = limits.ADDRESS_FIELD_BYTES if name in ADDRESS_FIELDS else limits.FIELD_BYTES
+        fields.setdefault(name, []).append(found.group(2)[:limit])
+    return fields
+
+
+def first(fields: Fields, name: str) -> bytes:
+    values = fields.get(name)
+    return values[0] if values else b""
+
+
+def plain(value: bytes, charset: str = "") -> str:
+    """The value as text: unfolded, 8-bit bytes read, encoded words left as they are."""
+    if b"\n" in value:
+        value = _FOLD.sub(b" ", value)
+    if value.isascii():
+        return value.decode("ascii").strip()
+    return charsets.decode(value, charset).strip()
+
+
+def unstructured(value: bytes, charset: str = "") -> str:
+    """The value as a person reads it: one line, words decoded, no control characters."""
+    return one_line(decode_words(plain(value, charset)))
+
+
+def one_line(text: str) -> str:
+    """No line break or other control character survives this (header injection starts there)."""
+    return _CONTROLS.sub(" ", text).strip() if text and not text.isprintable() else text.strip()
+
+
+def decode_words(text: str) -> str:
+    """RFC 2047 words, wherever they stand. Neighbours in one charset are joined as bytes first,
+    because many writers cut in the middle of a character."""
+    if "=?" not in text:
+        return text
+    text = _BETWEEN_WORDS.sub("", text)
+    out: list[str] = []
+    end = 0
+    pending, pending_charset = b"", ""
+    for found in _ENCODED_WORD.finditer(text):
+        charset = found.group(1).partition("*")[0].lower()
+        if pending and (found.start() > end or charset != pending_charset):
+            out.append(charsets.decode(pending, pending_charset))
+            pending = b""
+        out.append(text[end : found.start()])
+        pending += _word_bytes(found.group(2), found.group(3))
+        pending_charset = charset
+        end = found.end()
+    if pending:
+        out.append(charsets.decode(pending, pending_charset))
+    out.append(text[end:])
+    return "".join(out)
+
+
+def _word_bytes(encoding: str, payload: str) -> bytes:
+    data = payload.encode("utf-8", "replace")
+    if encoding in "bB":
+        return decode_base64(data)
+    return binascii.a2b_qp(data.replace(b" ", b"_"), header=True)
+
+
+def decode_base64(data: bytes) -> bytes:
+    """What can be read of base64: wrong padding and foreign characters do not lose the rest."""
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        pass
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+# --- addresses -------------------------------------------------------------------------------
+
+_ADDRESS_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*+"?|<[^<>]*>?|[,;:()]|[^\s",;:()<>]+|\s+|[\\>]', re.DOTALL
+)
+_QUOTED_PAIR = re.compile(r"\\(.)")
+_AROUND_DOT = re.compile(r"\s*([.@])\s*")
+_LIKE_ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:@]+")
+
+
+@lru_cache(maxsize=8192)
+def _canonical(address: str) -> str:
+    return normalise_address(address)
+
+
+def addresses(values: Iterable[bytes], charset: str = "") -> tuple[Party, ...]:
+    """The mailboxes of all fields of one name; members of groups without the group."""
+    found: list[Party] = []
+    for value in values:
+        found += _mailboxes(plain(value, charset))
+        if len(found) >= limits.RECIPIENTS:
+            break
+    return tuple(found[: limits.RECIPIENTS])
+
+
+def first_mailbox(value: bytes, charset: str = "") -> Party:
+    """The first mailbox; without an address, what is there becomes the name."""
+    text = plain(value, charset)
+    for party in _mailboxes(text):
+        return party
+    return Party(_name(text), "")
+
+
+def _mailboxes(text: str) -> list[Party]:
+    if "@" not in text and "=?" not in text:
+        return []
+    simple = _simple_mailbox(text)
+    if simple is not None:
+        return [simple]
+    found: list[Party] = []
+    words: list[str] = []
+    comments: list[str] = []
+    angle: str | None = None
+    depth = 0
+    for match in _ADDRESS_TOKEN.finditer(text):
+        token = match.group()
+        if depth:
+            depth += (token == "(") - (token == ")")
+            if depth:
+                comments.append(token)
+        elif token == "(":
+            depth = 1
+            comments.append(" ")
+        elif token in ",;":
+            _add(found, words, comments, angle)
+            words, comments, angle = [], [], None
+        elif token == ":":
+            # A group's name ends here (RFC 5322 3.4); `mailto:` is no group but is written.
+            words, comments, angle = [], [], None
+        elif token[0] == "<":
+            if angle is None or "@" not in angle:
+                angle = token
+        else:
+            words.append(token)
+    _add(found, words, comments, angle)
+    return found
+
+
+_SIMPLE = re.compile(r"([A-Za-z0-9 .'_-]*?)\s*<([A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+)>")
+
+
+def _simple_mailbox(text: str) -> Party | None:
+    """The form nine of ten fields have: one plain name and one plain address."""
+    if text[-1:] != ">" or text.find("<") != text.rfind("<"):
+        return None
+    match = _SIMPLE.fullmatch(text) if len(text) < 400 else None
+    return Party(match.group(1).strip(), _canonical(match.group(2))) if match else None
+
+
+def _add(found: list[Party], words: list[str], comments: list[str], angle: str | None) -> None:
+    phrase = "".join(words).strip()
+    if angle is not None:
+        address = angle.strip("<> \t")
+        if address.startswith("@"):  # the obsolete route of RFC 5322 4.4
+            address = address.rpartition(":")[2]
+        name = phrase
+    else:
+        address, name = phrase, "".join(comments).strip()
+    if "@" not in address and "=?" in address:
+        # Some programs encode name and address together, against RFC 2047 5.
+        inner = decode_words(address)
+        if "@" in inner and "=?" not in inner:
+            found += _mailboxes(inner)
+        return
+    if angle is None and " " in address:
+        like = _LIKE_ADDRESS.search(_AROUND_DOT.sub(r"\1", address))
+        if like is None:
+            return
+        address = like.group()
+    address = _AROUND_DOT.sub(r"\1", address).removeprefix("mailto:").strip("'\" \t")
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain:
+        return
+    address = one_line(address.replace("\x00", ""))
+    if len(address) > limits.ADDRESS_CHARACTERS:
+        return
+    found.append(Party(_name(name), _canonical(address)))
+
+
+def _name(text: str) -> str:
+    if not text:
+        return ""
+    text = decode_words(text)
+    if '"' in text or "\\" in text:
+        text = _QUOTED_PAIR.sub(r"\1", text.replace('\\"', "\x00").replace('"', ""))
+        text = text.replace("\x00", '"')
+    text = _SPACES.sub(" ", one_line(text)).strip()
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        text = text[1:-1].strip()
+    return text[: limits.NAME_CHARACTERS]
+
+
+# --- parameters (RFC 2045 5.1, RFC 2231) ------------------------------------------------------
+
+_PARAMETER = re.compile(r'[;\s]*([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
+_SECTIONED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
+
+
+def parameters(value: str) -> tuple[str, dict[str, str]]:
+    """The main value in lower case, and its parameters decoded."""
+    main, _, rest = value.partition(";")
+    main = main.strip().lower()
+    if " " in main or "\t" in main:  # "multipart/mixed boundary=x", the semicolon forgotten
+        main, _, lost = value.strip().partition(" ")
+        main, rest = main.lower().rstrip(";"), lost
+    if not rest:
+        return main, {}
+    if "*" not in rest and "=?" not in rest and '"' in rest and "\\" not in rest:
+        return main, {n: v.strip() for n, v in _simple_parameters(rest)}
+    plain_ones: dict[str, str] = {}
+    pieces: dict[str, list[tuple[int, bool, str]]] = {}
+    for count, found in enumerate(_PARAMETER.finditer(rest)):
+        if count >= limits.PARAMETERS:
+            break
+        name, text = found.group(1).lower(), found.group(2).strip()
+        if text[:1] == '"':
+            text = _QUOTED_PAIR.sub(_unescape, text[1:].removesuffix('"'))
+        match = _SECTIONED.fullmatch(name)
+        if match is None or not (match.group(2) or match.group(3)):
+            plain_ones.setdefault(name, _decode_plain_parameter(text))
+            continue
+        pieces.setdefault(match.group(1), []).append(
+            (int(match.group(2) or 0), bool(match.group(3)), text)
+        )
+    for name, parts in pieces.items():
+        plain_ones[name] = _join_sections(sorted(parts, key=lambda part: part[0]))
+    return main, plain_ones
+
+
+def _simple_parameters(rest: str) -> Iterable[tuple[str, str]]:
+    seen: set[str] = set()
+    for count, found in enumerate(_PARAMETER.finditer(rest)):
+        name = found.group(1).lower()
+        if count < limits.PARAMETERS and name not in seen:
+            seen.add(name)
+            yield name, found.group(2).strip().strip('"')
+
+
+def _unescape(match: re.Match[str]) -> str:
+    # Windows paths are written with single back-slashes; only quotes and slashes are escaped.
+    return match.group(1) if match.group(1) in '"\\' else match.group()
+
+
+def _decode_plain_parameter(text: str) -> str:
+    text = decode_words(text)
+    if "''" in text[:40] and "%" in text:  # RFC 2231 without its star
+        return _join_sections([(0, True, text)])
+    return text
+
+
+def _join_sections(parts: list[tuple[int, bool, str]]) -> str:
+    charset = ""
+    data = b""
+    for index, (_, encoded, text) in enumerate(parts):
+        if encoded:
+            if index == 0 and text.count("'") >= 2:
+                charset, _, text = text.split("'", 2)
+            data += unquote_to_bytes(text)
+        elif "=?" in text:
+            data += decode_words(text).encode(charsets.codec_of(charset) or "utf-8", "replace")
+        else:
+            data += text.encode(charsets.codec_of(charset) or "utf-8", "replace")
+    return charsets.decode(data, charset)
+
+
+# --- file names ------------------------------------------------------------------------------
+
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f"<>|?*:\\/]')
+
+
+def file_name(name: str) -> str:
+    """A name that can be shown and saved anywhere: no path, no control or direction marks."""
+    if not name:
+        return ""
+    if name.isascii() and _FORBIDDEN.search(name) is None:
+        cleaned = name
+    else:
+        cleaned = unicodedata.normalize("NFC", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
+        cleaned = "".join(c for c in cleaned if unicodedata.category(c) not in _INVISIBLE)
+        cleaned = _FORBIDDEN.sub("_", cleaned)
+    cleaned = _SPACES.sub(" ", cleaned).strip(" .") if " " in cleaned or "." in cleaned else cleaned
+    if name.startswith(".") and cleaned and not cleaned.startswith("."):
+        cleaned = f"_{cleaned}"
+    if _RESERVED.match(cleaned):
+        cleaned = f"_{cleaned}"
+    return _shorten(cleaned)
+
+
+_INVISIBLE = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
+
+
+def _shorten(name: str) -> str:
+    if len(name.encode()) <= limits.FILE_NAME_BYTES:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 12:
+        stem, dot, extension = name, "", ""
+    room = limits.FILE_NAME_BYTES - len((dot + extension).encode())
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip() + dot + extension
+
+
+# --- ids -------------------------------------------------------------------------------------
+
+_MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,400})\s*>")
+_BARE_ID = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;]+")
+
+
+def message_ids(text: str) -> list[str]:
+    """The ids in their order, without brackets. One without an @ would join strangers."""
+    text = text if "<" in text else f"<{text.strip()}>"
+    return [
+        one
+        for one in _MESSAGE_ID.findall(text)
+        if "@" in one and len(one.encode("utf-8", "replace")) <= limits.MESSAGE_ID_BYTES
+    ]
+
+
+def message_id(text: str) -> str:
+    found = message_ids(text)
+    if found:
+        return found[0]
+    bare = _BARE_ID.search(text)
+    return bare.group() if bare and len(bare.group()) <= limits.MESSAGE_ID_BYTES else ""
+
+
+def reference_ids(references: str, in_reply_to: str) -> tuple[str, ...]:
+    """References, then In-Reply-To; oldest first; the first and last 20 when there are more."""
+    answered = message_ids(in_reply_to) if in_reply_to else []
+    if not in_reply_to.lstrip().startswith("<"):
+        # "Message from Joe <joe@example.com> of Friday <id>": the id is what comes last.
+        answered = answered[-1:]
+    ids = list(dict.fromkeys([*(message_ids(references) if references else ()), *answered]))
+    if answered and ids[-1] != answered[-1] and not references:
+        ids.remove(answered[-1])
+        ids.append(answered[-1])
+    if len(ids) > 2 * limits.REFERENCES_KEPT:
+        ids = ids[: limits.REFERENCES_KEPT] + ids[-limits.REFERENCES_KEPT :]
+    return tuple(ids)
+
+
+# --- dates -----------------------------------------------------------------------------------
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_DATE = re.compile(
+    r"(?:[A-Za-z]{3},?\s*)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+"
+    r"(\d{1,2}):(\d\d)(?::(\d\d))?\s*([+-])(\d\d)(\d\d)"
+)
+_ISO_DATE = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?"
+)
+EARLIEST, LATEST = 1970, 2200
+
+
+def date(text: str) -> datetime | None:
+    """The moment in UTC. None for what is no date, or one that cannot have been."""
+    text = text[:200].strip()
+    match = _DATE.match(text)
+    try:
+        if match:
+            day, month, year, hour, minute, second, sign, off_hours, off_minutes = match.groups()
+            offset = timedelta(hours=int(off_hours), minutes=int(off_minutes))
+            moment = datetime(
+                int(year), _MONTHS[month.lower()], int(day),
+                int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC,
+            )  # fmt: skip
+            moment = moment - offset if sign == "+" else moment + offset
+        else:
+            found = _odd_date(text)
+            if found is None:
+                return None
+            moment = found
+    except (ValueError, KeyError, OverflowError, TypeError, IndexError):
+        return None
+    return moment if EARLIEST <= moment.year <= LATEST else None
+
+
+def _odd_date(text: str) -> datetime | None:
+    match = _ISO_DATE.match(text)
+    if match:
+        stamp = f"{'-'.join(match.group(1, 2, 3))}T{match.group(4)}:{match.group(5)}"
+        zone = (match.group(7) or "+00:00").replace("Z", "+00:00")
+        moment = datetime.fromisoformat(f"{stamp}:{match.group(6) or '00'}{zone}")
+        return moment.astimezone(UTC)
+    parts = parsedate_tz(text)
+    if parts is None:
+        return None
+    zone = timezone(timedelta(seconds=parts[9] or 0))
+    return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,325 @@
+"""Foreign HTML made fit to be shown: no script, no style sheet, no request that nobody asked for.
+
+Cleaning happens when a mail is shown and is never stored as truth, so that better rules reach
+old mail. What comes out still belongs into a sandboxed frame with its own content policy: each
+of the two has to hold without the other.
+"""
+
+import html as html_entities
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import css_inline
+import nh3
+
+from mailsync.mime import limits, plain, sandbox
+from mailsync.mime.css import clean_style
+from mailsync.mime.plain import html_to_text
+
+__all__ = [
+    "BLANK_IMAGE",
+    "ImagePolicy",
+    "blocked_images",
+    "clean",
+    "clean_strictly",
+    "html_to_text",
+    "text_to_html",
+]
+
+BLANK_IMAGE = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePolicy:
+    """What becomes of pictures.
+
+    `inline` maps a Content-ID to an address of ours, or to None when the mail has no such part.
+    `remote` maps a web address to what may be loaded in its stead (our proxy, or the address
+    itself); without it, remote pictures are blank and keep their address in `data-src`.
+    """
+
+    inline: Callable[[str], str | None] | None = None
+    remote: Callable[[str], str | None] | None = None
+
+
+BLOCKED = ImagePolicy()
+
+TAGS = frozenset(
+    "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col "
+    "colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 "
+    "header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small span "
+    "strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
+)
+_DROPPED_WITH_CONTENT = frozenset(
+    "script style title svg math iframe object embed applet audio video canvas template noscript "
+    "noembed noframes frameset select textarea xmp plaintext".split()
+)
+_BOX = {"align", "valign", "width", "height", "bgcolor"}
+ATTRIBUTES = {
+    "*": {"style", "dir", "lang", "title", "align"},
+    "a": {"href"},
+    "bdo": {"dir"},
+    "blockquote": {"type"},
+    "col": {"span", *_BOX},
+    "colgroup": {"span", *_BOX},
+    "font": {"color", "face", "size"},
+    "hr": {"size", "noshade", "color", *_BOX},
+    "img": {"src", "alt", "width", "height", "border", "hspace", "vspace"},
+    "li": {"type", "value"},
+    "ol": {"type", "start", "reversed"},
+    "ul": {"type"},
+    "table": {"border", "cellpadding", "cellspacing", "summary", "rules", "frame", *_BOX},
+    "tbody": _BOX,
+    "td": {"abbr", "colspan", "rowspan", "headers", "scope", "nowrap", *_BOX},
+    "tfoot": _BOX,
+    "th": {"abbr", "colspan", "rowspan", "headers", "scope", "nowrap", *_BOX},
+    "thead": _BOX,
+    "time": {"datetime"},
+    "tr": _BOX,
+}
+_STRICT_ATTRIBUTES = {
+    "a": {"href"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+
+# An address that no sender can write: it marks our pictures between cleaning and the last step.
+_MARK = "x" + secrets.token_hex(8)
+_MARKED = re.compile(rf' src="{_MARK}:([^"]*)"')
+_INLINER = css_inline.CSSInliner(
+    load_remote_stylesheets=False, keep_style_tags=False, keep_link_tags=False
+)
+_BODY = re.compile(r"(?i)<(/?)body\b([^>]*)>")
+_BODY_COLOURS = re.compile(r"""(?i)\b(bgcolor|text)\s*=\s*["']?(#[0-9a-f]{3,8}|[a-z]{3,30})\b""")
+
+
+def clean(html: str, *, images: ImagePolicy = BLOCKED) -> str:
+    """HTML for showing. Hostile sizes end as plain text; cleaning twice changes nothing."""
+    cleaned = _bounded(html, _clean_for_showing)
+    return _place_images(cleaned, images)
+
+
+def clean_strictly(html: str) -> str:
+    """For quotes in answers and for editors: text, links, lists and tables; no style, no
+    pictures, and nothing that its reader could not see (it would go out under our name)."""
+    return _bounded(html, _clean_for_quoting)
+
+
+def text_to_html(text: str) -> str:
+    """Plain text for showing: links, line breaks and quote levels."""
+    return _place_images(_cleaner().clean(plain.text_to_html_source(text)), BLOCKED)
+
+
+def blocked_images(cleaned: str) -> int:
+    """How many remote pictures `clean` has left out."""
+    return cleaned.count(' data-src="')
+
+
+def _bounded(html: str, cleaner: Callable[[str], str]) -> str:
+    html = html.replace("\x00", "")
+    if len(html) <= limits.HTML_CHARACTERS:
+        if not is_suspicious(html):
+            return cleaner(html)
+        cleaned = sandbox.run(_clean_apart, f"{cleaner.__name__}\n{_MARK}\n{html}")
+        if cleaned is not None:
+            return cleaned
+    return _cleaner().clean(plain.text_to_html_source(html_to_text(html)))
+
+
+def _clean_for_showing(html: str) -> str:
+    return _cleaner().clean(_prepare(html))
+
+
+def _clean_for_quoting(html: str) -> str:
+    # First with style, because what is hidden is hidden by style; then without.
+    return _strict_cleaner().clean(_without_hidden(_cleaner().clean(_prepare(html))))
+
+
+def _clean_apart(job: str) -> str:
+    """Runs in a child of the sandbox, whose mark for pictures is another one."""
+    name, mark, html = job.split("\n", 2)
+    cleaner = _clean_for_quoting if name == "_clean_for_quoting" else _clean_for_showing
+    return cleaner(html).replace(_MARK, mark)
+
+
+def _prepare(html: str) -> str:
+    """Style sheets become attributes, and the body an element that may stay."""
+    if "<style" in html or "<STYLE" in html:
+        try:
+            html = _INLINER.inline(html)
+        except (css_inline.InlineError, ValueError):
+            pass  # shown without its looks
+    return _BODY.sub(_body_as_div, html)
+
+
+def _body_as_div(match: re.Match[str]) -> str:
+    if match.group(1):
+        return "</div>"
+    attributes = match.group(2)
+    colours = {name.lower(): value for name, value in _BODY_COLOURS.findall(attributes)}
+    if colours and "style" not in attributes.lower():
+        style = "".join(
+            f"{prop}:{colours[name]};"
+            for name, prop in (("bgcolor", "background-color"), ("text", "color"))
+            if name in colours
+        )
+        return f'<div style="{style}">'
+    return f"<div {attributes}>"
+
+
+@lru_cache(maxsize=1)
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(TAGS),
+        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        attributes=ATTRIBUTES,
+        attribute_filter=_filter_attribute,
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        url_schemes=_SCHEMES | {"cid", "data"},
+        url_relative="deny",
+    )
+
+
+@lru_cache(maxsize=1)
+def _strict_cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(TAGS) - {"img", "font", "center", "big", "small", "details", "summary"},
+        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        attributes=_STRICT_ATTRIBUTES,
+        link_rel="noopener noreferrer nofollow",
+        url_schemes=_SCHEMES,
+        url_relative="deny",
+    )
+
+
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "style":
+        return clean_style(value) or None
+    if name == "src":
+        return _marked_image(value)
+    if name == "href":
+        scheme = value.strip().partition(":")[0].lower()
+        return value if scheme in _SCHEMES else None
+    if name in ("bgcolor", "color") and not _COLOUR.fullmatch(value.strip()):
+        return None
+    return value[:1000]
+
+
+_COLOUR = re.compile(r"#?[A-Za-z0-9]{1,30}|rgb\([\d ,.%]{1,40}\)")
+_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/=\s]{1,400000}")
+
+
+def _marked_image(value: str) -> str | None:
+    value = value.strip()
+    scheme = value.partition(":")[0].lower()
+    if scheme == "data":
+        return value if _DATA_IMAGE.fullmatch(value) else None
+    if scheme in ("cid", "http", "https"):
+        return f"{_MARK}:{value}"
+    return None
+
+
+def _place_images(cleaned: str, images: ImagePolicy) -> str:
+    if _MARK not in cleaned:
+        return cleaned
+
+    def place(match: re.Match[str]) -> str:
+        address = html_entities.unescape(match.group(1))
+        if address[:4].lower() == "cid:":
+            source = images.inline(address[4:].strip("<>")) if images.inline else None
+            return f' src="{html_entities.escape(source or BLANK_IMAGE)}"'
+        source = images.remote(address) if images.remote else None
+        if source:
+            return f' src="{html_entities.escape(source)}"'
+        return f' src="{BLANK_IMAGE}" data-src="{html_entities.escape(address)}"'
+
+    return _MARKED.sub(place, cleaned)
+
+
+_HIDING = re.compile(
+    r"(?i)(?:^|;)(?:display:none|visibility:hidden|font-size:0(?![.\d]*[1-9])|opacity:0(?![.\d])"
+    r"|max-height:0(?![.\d])|(?:line-)?height:0(?![.\d])|color:transparent)"
+)
+_OPENING = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
+_STYLE = re.compile(r' style="([^"]*)"')
+
+
+def _without_hidden(cleaned: str) -> str:
+    """Drops elements that style hides. `cleaned` is the cleaner's output: every tag is closed,
+    and no attribute holds a raw `<` or `>`."""
+    if "style=" not in cleaned:
+        return cleaned
+    out: list[str] = []
+    at, hidden_from = 0, 0
+    for match in _OPENING.finditer(cleaned):
+        closing, tag, attributes = match.groups()
+        if tag in _VOID:
+            continue
+        if hidden_from:
+            hidden_from += -1 if closing else 1
+            if hidden_from == 0:
+                at = match.end()
+            continue
+        style = _STYLE.search(attributes) if not closing else None
+        if style and _HIDING.search(style.group(1)):
+            out.append(cleaned[at : match.start()])
+            hidden_from = 1
+    if not hidden_from:
+        out.append(cleaned[at:])
+    return "".join(out)
+
+
+_VOID = frozenset(("br", "hr", "img", "col", "wbr"))
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Elements that the next of their kind closes; old mail never closes them itself.
+_UNCLOSED = frozenset("p li td th tr dd dt br hr img col meta link input option wbr base".split())
+_RULES_TIMES_TAGS = 2_000_000
+_SHEET_TIMES_TAGS = 200_000_000
+
+
+def is_suspicious(html: str) -> bool:
+    """Whether its shape could keep a tree parser busy: deep, many attributes, or a style sheet
+    that touches very many elements. Counted, not parsed."""
+    tags = html.count("<")
+    if tags > limits.HTML_DEPTH and _deepest(html) > limits.HTML_DEPTH:
+        return True
+    if _most_attributes(html) > limits.HTML_ATTRIBUTES:
+        return True
+    sheet = html.find("<style")
+    if sheet < 0:
+        return False
+    length = html.rfind("</style") - sheet
+    rules = html.count("{")
+    return rules * tags > _RULES_TIMES_TAGS or max(length, 0) * tags > _SHEET_TIMES_TAGS
+
+
+def _deepest(html: str) -> int:
+    depth = deepest = 0
+    for closing, tag in _ANY_TAG.findall(html):
+        if closing:
+            depth -= depth > 0 and tag.lower() not in _UNCLOSED
+        elif tag.lower() not in _UNCLOSED:
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+    return deepest
+
+
+def _most_attributes(html: str) -> int:
+    """An upper bound: what stands between a `<` and the next one, counted by its gaps."""
+    if len(html) < limits.HTML_ATTRIBUTES * 2:
+        return 0
+    most = 0
+    for piece in html.split("<"):
+        if len(piece) > 2 * limits.HTML_ATTRIBUTES:
+            tag = piece.partition(">")[0]
+            most = max(
+                most, min(len(tag.split()) + tag.count("/"), tag.count("=") + tag.count(" "))
+            )
+    return most

@@ -1,0 +1,27 @@
+"""How much of a message we are willing to read. Past these, the raw bytes stay and a note says so."""
+
+MESSAGE_BYTES = 50_000_000
+HEADER_BYTES = 256_000
+HEADER_FIELDS = 1_000
+FIELD_BYTES = 8_000
+ADDRESS_FIELD_BYTES = 64_000
+PARAMETERS = 50
+PARTS = 1_000
+DELIMITER_CANDIDATES = 20_000  # lines that look like a delimiter, over the whole message
+DEPTH = 20
+
+TEXT_CHARACTERS = 500_000
+TEXT_BYTES = 2_000_000  # of one text part, before it is decoded
+PREVIEW_CHARACTERS = 200
+SUBJECT_CHARACTERS = 1_000
+NAME_CHARACTERS = 200
+ADDRESS_CHARACTERS = 320
+RECIPIENTS = 5_000
+MESSAGE_ID_BYTES = 250
+REFERENCES_KEPT = 20  # of the oldest, and as many of the newest
+FILE_NAME_BYTES = 150
+
+HTML_CHARACTERS = 2_000_000
+HTML_DEPTH = 500
+HTML_ATTRIBUTES = 100
+STYLE_CHARACTERS = 4_000
