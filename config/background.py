@@ -39,14 +39,11 @@ CELERY_WORKER_CONCURRENCY = env.int("DEALPOST_WORKER_SLOTS", default=4)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
-# Ids travel in arguments, and even they stay out of the log of what was received.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# The soft shutdown gives running work this long before its message goes back to the broker.
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
 
 # --- Queues: what a person waits for is never behind what nobody waits for --------------------
 
@@ -84,4 +81,15 @@ def every(seconds: float, task: str) -> dict[str, dict[str, Any]]:
     return {task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}}
 
 
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    # Proof of life for `manage.py doctor`, through one queue of each worker.
+    **{
+        f"tick {queues[-1]}": {
+            "task": "ops.tasks.tick",
+            "schedule": 60.0,
+            "args": [queues[-1]],
+            "options": {"queue": queues[-1], "expires": 60},
+        }
+        for queues in WORKER_QUEUES.values()
+    },
+}

@@ -1,6 +1,7 @@
 """Django settings. What an operator may set is read in config.environment."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.background import *  # noqa: F403 -- Celery's settings have a file of their own
 from config.environment import BASE_DIR, DATA_DIR, database, env, secret_from_file
@@ -11,8 +12,12 @@ DEBUG = env.bool("DEALPOST_DEBUG", default=False)
 SECRET_KEY = env.str("DEALPOST_SECRET_KEY", default="") or secret_from_file("secret_key")
 # Seals mailbox passwords and tokens; apart from SECRET_KEY so that either can be changed alone.
 VAULT_KEYS = env.list("DEALPOST_VAULT_KEYS", default=[]) or [secret_from_file("vault_key")]
-SITE_URL = env.str("DEALPOST_URL", default="http://127.0.0.1:8000")
-ALLOWED_HOSTS = env.list("DEALPOST_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+# Where the web process listens, and the address people open; behind a proxy they differ.
+LISTEN = env.str("DEALPOST_LISTEN", default="127.0.0.1:8000")
+SITE_URL = env.str("DEALPOST_URL", default=f"http://{LISTEN}")
+ALLOWED_HOSTS = env.list("DEALPOST_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]) + [
+    urlsplit(SITE_URL).hostname or "localhost"
+]
 CSRF_TRUSTED_ORIGINS = env.list("DEALPOST_TRUSTED_ORIGINS", default=[])
 # A demo installation says so on every page and may talk to the demo mail server on loopback.
 DEMO = env.bool("DEALPOST_DEMO", default=False)
@@ -47,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ops.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -153,7 +159,11 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "ops.storage.StaticStorage"
+    },
 }
 MEDIA_ROOT = DATA_DIR / "files"
 
@@ -171,4 +181,11 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("DEALPOST_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # A line for each task received and done would bury the others.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},
+    },
 }
