@@ -25,22 +25,25 @@ DEMO = env.bool("DEALPOST_DEMO", default=False)
 BLOB_DIR = Path(env.str("DEALPOST_BLOBS", default=str(DATA_DIR / "blobs")))
 # Networks a mail server may live on although they are private, e.g. "10.1.0.0/16".
 ALLOWED_PRIVATE_NETWORKS = env.list("DEALPOST_PRIVATE_NETWORKS", default=[])
+# Ports that an account's mail server may listen on.
+MAIL_PORTS = env.list(
+    "DEALPOST_MAIL_PORTS",
+    cast=int,
+    default=[25, 110, 143, 443, 465, 587, 993, 994, 995, 2525],
+)
 # Proxies in front of us whose X-Forwarded-For may be believed (how many hops).
 TRUSTED_PROXIES = env.int("DEALPOST_TRUSTED_PROXIES", default=0)
 
 # --- Applications ---------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "users.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
     "template_partials",
-    "allauth",
-    "allauth.account",
     "common",
     "users",
     "sharing",
@@ -62,8 +65,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "users.middleware.FirstRunMiddleware",
+    "users.middleware.SignInMiddleware",
+    "users.middleware.SessionUseMiddleware",
+    "users.middleware.PreferencesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -106,7 +112,7 @@ else:
 # --- Users and sessions ---------------------------------------------------------------------
 
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["users.backends.AddressBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -123,12 +129,9 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "users.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # the absolute end; the idle end is users.middleware's

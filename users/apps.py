@@ -1,5 +1,17 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class UsersConfig(AppConfig):
+    default = True
     name = "users"
+
+    def ready(self) -> None:
+        from users import checks  # noqa: F401 -- app ready
+
+
+class OperatorsConfig(admin_apps.AdminConfig):
+    """Django's admin as the operators' pages: see users.operators."""
+
+    default = False
+    default_site = "users.operators.OperatorSite"

@@ -34,3 +34,15 @@ class EmailLinks(models.TextChoices):
 
     HERE = "here", _("Write in Dealpost")
     COMPUTER = "computer", _("Open the computer's mail program")
+
+
+class UserChangeKind(models.TextChoices):
+    """What may happen to a user; kept for the user and the administrators to read."""
+
+    JOINED = "joined", _("Joined")
+    ROLE_CHANGED = "role", _("Role changed")
+    ADDRESS_CHANGED = "address", _("Login address changed")
+    RESET_SENT = "reset", _("Link for a new password sent")
+    PASSWORD_CHANGED = "password", _("Password changed")
+    DEACTIVATED = "deactivated", _("Deactivated")
+    REACTIVATED = "reactivated", _("Reactivated")

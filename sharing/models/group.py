@@ -23,9 +23,7 @@ class GroupMembership(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="group_membership"
     )
-    group = models.ForeignKey(
-        VisibilityGroup, on_delete=models.CASCADE, related_name="memberships"
-    )
+    group = models.ForeignKey(VisibilityGroup, on_delete=models.CASCADE, related_name="memberships")
 
     class Meta:
         verbose_name = _("group membership")

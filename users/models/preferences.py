@@ -1,3 +1,5 @@
+from typing import Any, Self
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -34,3 +36,11 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return f"Preferences {self.pk}"
+
+    @classmethod
+    def of(cls, user: Any) -> Self:
+        """The user's preferences; the defaults, not saved, while nothing was chosen yet."""
+        try:
+            return user.preferences
+        except cls.DoesNotExist:
+            return cls(user=user)

@@ -8,9 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from common.addresses import normalise_address
 from users.enums import Role
+from users.errors import UserDeletionError
 
 
 class UserQuerySet(models.QuerySet["User"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise UserDeletionError
+
     def active(self) -> "UserQuerySet":
         return self.filter(is_active=True)
 
@@ -58,6 +62,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Users are deactivated, never deleted: records and mail keep their owner."""
+        raise UserDeletionError
 
     @property
     def is_administrator(self) -> bool:
