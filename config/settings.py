@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "ops.apps.OurStaticFilesConfig",
     "django_htmx",
     "template_partials",
     "common",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.cache import caches
@@ -97,8 +98,9 @@ def _lacks_cache_table() -> bool:
 
 def _static_fingerprint() -> str:
     digest = hashlib.sha256()
+    ignored = apps.get_app_config("staticfiles").ignore_patterns
     for finder in get_finders():
-        for name, storage in finder.list(ignore_patterns=None):
+        for name, storage in finder.list(ignored):
             status = os.stat(storage.path(name))  # noqa: PTH116 -- thousands of files
             digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from ops.checks import installation_messages
 from ops.errors import StartError
 from ops.running.listening import listen, split_address
 from ops.running.lock import lock_folder
@@ -62,6 +63,8 @@ class Command(BaseCommand):
         prepare_database(self._say)
         if with_web:
             prepare_static(self._say)
+        for message in installation_messages():
+            self._say(f"Note: {message.msg}")
         self._prepare_demo()
         supervisor = Supervisor(
             chosen_programs(programs, names),
