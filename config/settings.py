@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "ops.apps.OurStaticFilesConfig",
+    "django.forms",
     "django_htmx",
     "template_partials",
     "common",
@@ -55,7 +56,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "common.middleware.headers_middleware",
     "ops.middleware.HealthMiddleware",
+    "common.middleware.same_site_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -85,10 +88,13 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "common.context.shell",
             ],
         },
     },
 ]
+
+FORM_RENDERER = "common.forms.FormRenderer"
 
 # --- Data -----------------------------------------------------------------------------------
 

@@ -1,0 +1,415 @@
+"""Reading what an IMAP server answers, and writing sets of UIDs. No connection here.
+
+Nothing in an answer is trusted: numbers out of range, ranges of a billion UIDs, rows without a
+UID and items that nobody asked for are left out or refused.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from imapclient.imap_utf7 import decode as decode_utf7
+from imapclient.imap_utf7 import encode as encode_utf7
+
+from mailsync.providers.base import Keyword, Moved
+
+LARGEST_UID = 2**32 - 1
+# More numbers than this in one set are no mailbox but an attack on our memory.
+MOST_UIDS = 5_000_000
+# RFC 9738: some servers handle at most 1,000 messages in one command.
+UIDS_PER_COMMAND = 1000
+
+FetchItems = dict[str, Any]
+
+_FLAGS_ROW = re.compile(
+    rb"\* \d+ FETCH \((?:UID (\d+) ?|FLAGS \(([^()\"]*)\) ?|MODSEQ \((\d+)\) ?)+\)\r\n",
+    re.IGNORECASE,
+)
+_ROW = re.compile(rb"\* \d+ FETCH ", re.IGNORECASE)
+_TOKEN = re.compile(
+    rb' *(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|(\{\d+\+?\}\r\n)|((?:BODY|BINARY)\[[^\]]*\](?:<\d+>)?|[^\s()"{]+))',
+    re.IGNORECASE,
+)
+_OPEN, _CLOSE, _QUOTED, _LITERAL, _ATOM = range(1, 6)
+_ESCAPED = re.compile(rb"\\(.)")
+_DATE = re.compile(
+    r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$"
+)
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_DEEPEST = 60
+
+_KEYWORDS = {
+    b"\\seen": Keyword.SEEN,
+    b"\\flagged": Keyword.FLAGGED,
+    b"\\answered": Keyword.ANSWERED,
+    b"\\draft": Keyword.DRAFT,
+    b"$forwarded": Keyword.FORWARDED,
+}
+FLAG_OF = {
+    Keyword.SEEN: b"\\Seen",
+    Keyword.FLAGGED: b"\\Flagged",
+    Keyword.ANSWERED: b"\\Answered",
+    Keyword.DRAFT: b"\\Draft",
+    Keyword.FORWARDED: b"$Forwarded",
+}
+
+
+class BadAnswerError(ValueError):
+    """An answer that is not built as the protocol says."""
+
+
+# --- Marks, names, dates ----------------------------------------------------------------------
+
+
+@lru_cache(maxsize=2048)
+def keywords_of(flags: bytes) -> Keyword:
+    """The marks in the text between the brackets of FLAGS (...)."""
+    found = Keyword.NONE
+    for flag in flags.lower().split():
+        found |= _KEYWORDS.get(flag, Keyword.NONE)
+    return found
+
+
+def flags_of(keywords: Keyword) -> bytes:
+    return b"(" + b" ".join(flag for bit, flag in FLAG_OF.items() if keywords & bit) + b")"
+
+
+def path_from_wire(name: bytes) -> str:
+    """The decoded mailbox name. Servers with raw UTF-8 names (against RFC 3501) are read too;
+    a name that does not come back the same when encoded is kept as it stands."""
+    try:
+        path = decode_utf7(name)
+        return path if encode_utf7(path) == name else name.decode("ascii")
+    except (UnicodeError, ValueError):
+        return name.decode("utf-8", "surrogateescape")
+
+
+def path_to_wire(path: str) -> str:
+    """The name as the server spelled it, for an argument."""
+    if path.isascii() and "&" in path and path_from_wire(path.encode()) == path:
+        return path
+    return encode_utf7(path).decode("ascii")
+
+
+def date_of(text: str) -> datetime | None:
+    """An INTERNALDATE; None when it is none."""
+    found = _DATE.match(text)
+    if not found:
+        return None
+    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
+    offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    try:
+        zone = timezone(-offset if sign == "-" else offset)
+        moment = datetime(
+            int(year),
+            _MONTHS.index(month.lower()) + 1,
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            tzinfo=zone,
+        )
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def wire_date(moment: datetime) -> bytes:
+    """A date for SEARCH: no time of day, RFC 9051 6.4.4."""
+    return b"%d-%s-%04d" % (
+        moment.day,
+        _MONTHS[moment.month - 1].capitalize().encode(),
+        moment.year,
+    )
+
+
+def wire_date_time(moment: datetime) -> bytes:
+    """A date and time for APPEND."""
+    moment = moment.astimezone(UTC)
+    return b'"%02d-%s-%04d %02d:%02d:%02d +0000"' % (
+        moment.day,
+        _MONTHS[moment.month - 1].capitalize().encode(),
+        moment.year,
+        moment.hour,
+        moment.minute,
+        moment.second,
+    )
+
+
+# --- Sets of UIDs -----------------------------------------------------------------------------
+
+
+def uid_set(uids: Iterable[int]) -> bytes:
+    """The shortest way to write a set: 1:3,7 for 1, 2, 3, 7."""
+    parts: list[bytes] = []
+    start = previous = 0
+    for uid in sorted(set(uids)):
+        if start and uid == previous + 1:
+            previous = uid
+            continue
+        if start:
+            parts.append(_range(start, previous))
+        start = previous = uid
+    if start:
+        parts.append(_range(start, previous))
+    return b",".join(parts)
+
+
+def _range(start: int, end: int) -> bytes:
+    return b"%d" % start if start == end else b"%d:%d" % (start, end)
+
+
+def uids_of_set(text: bytes, *, below: int | None = None) -> list[int]:
+    """The UIDs of a set like 1:3,7, ascending; those from `below` on are left out."""
+    top = min(below - 1 if below else LARGEST_UID, LARGEST_UID)
+    ranges = []
+    for part in text.strip().split(b","):
+        first, _, last = part.partition(b":")
+        if not first.isdigit() or (last and not last.isdigit()):
+            raise BadAnswerError("not a set of UIDs")
+        low, high = sorted((int(first), int(last or first)))
+        if low <= top and high > 0:
+            ranges.append((max(low, 1), min(high, top)))
+    if sum(high - low + 1 for low, high in ranges) > MOST_UIDS:
+        raise BadAnswerError("more UIDs than a mailbox has")
+    return sorted({uid for low, high in ranges for uid in range(low, high + 1)})
+
+
+def slices(uids: list[int], size: int = UIDS_PER_COMMAND) -> Iterator[list[int]]:
+    for start in range(0, len(uids), size):
+        yield uids[start : start + size]
+
+
+# --- Tokens -----------------------------------------------------------------------------------
+
+
+def tokens(pieces: list[bytes], start: int = 0) -> list[Any]:
+    """The values of an answer: bytes for atoms, strings and literals, None for NIL, lists."""
+    literals = iter(pieces[1::2])
+    stack: list[list[Any]] = [[]]
+    for text in pieces[::2]:
+        for found in _tokens_of(text, start):
+            kind = found.lastindex
+            if kind == _OPEN:
+                stack.append([])
+                if len(stack) > _DEEPEST:
+                    raise BadAnswerError("too deep")
+            elif kind == _CLOSE:
+                if len(stack) < 2:
+                    raise BadAnswerError("a bracket too many")
+                closed = stack.pop()
+                stack[-1].append(closed)
+            else:
+                stack[-1].append(next(literals) if kind == _LITERAL else _value(found))
+        start = 0
+    if len(stack) != 1:
+        raise BadAnswerError("a bracket missing")
+    return stack[0]
+
+
+def _tokens_of(text: bytes, position: int) -> Iterator[re.Match[bytes]]:
+    while found := _TOKEN.match(text, position):
+        position = found.end()
+        yield found
+    if text[position:].strip():
+        raise BadAnswerError("not a token")
+
+
+def _value(found: re.Match[bytes]) -> bytes | None:
+    if found.lastindex == _ATOM:
+        return None if found[_ATOM].upper() == b"NIL" else found[_ATOM]
+    quoted = found[_QUOTED]
+    return _ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted
+
+
+# --- FETCH ------------------------------------------------------------------------------------
+
+
+def flags_row(pieces: list[bytes]) -> tuple[int, Keyword, int | None] | None:
+    """UID, marks and MODSEQ of a FETCH row; None when the row has no UID or no flags."""
+    if len(pieces) == 1:
+        found = _FLAGS_ROW.fullmatch(pieces[0])
+        if found:
+            uid, flags, modseq = found.groups()
+            if uid is None or flags is None:
+                return None
+            return int(uid), keywords_of(flags), int(modseq) if modseq else None
+    items = fetch_items(pieces)
+    if items is None or "UID" not in items or "FLAGS" not in items:
+        return None
+    return items["UID"], items["FLAGS"], items.get("MODSEQ")
+
+
+def fetch_items(pieces: list[bytes]) -> FetchItems | None:
+    """The items of a FETCH row by name; None when the answer is no FETCH row.
+
+    UID, RFC822.SIZE, MODSEQ are numbers, FLAGS is Keyword, INTERNALDATE a datetime or None,
+    X-GM-LABELS a tuple; a body stands under "BODY" (bytes, or None for NIL) and under its full name.
+    """
+    found = _ROW.match(pieces[0])
+    if not found:
+        return None
+    values = tokens(pieces, found.end())
+    if len(values) != 1 or not isinstance(values[0], list):
+        raise BadAnswerError("not a list of items")
+    row = values[0]
+    items: FetchItems = {}
+    for name, value in zip(row[::2], row[1::2], strict=False):
+        if not isinstance(name, bytes):
+            raise BadAnswerError("an item without a name")
+        _store_item(items, name.decode("ascii", "replace").upper(), value)
+    return items
+
+
+def _store_item(items: FetchItems, name: str, value: Any) -> None:
+    if name in ("UID", "RFC822.SIZE"):
+        items[name] = _number(value)
+    elif name == "FLAGS":
+        items[name] = keywords_of(b" ".join(_bytes_in(value)))
+    elif name == "MODSEQ":
+        items[name] = _number(value[0]) if isinstance(value, list) and value else None
+    elif name == "INTERNALDATE":
+        items[name] = date_of(value.decode("ascii", "replace")) if _is_bytes(value) else None
+    elif name in ("EMAILID", "THREADID"):
+        items[name] = _text(value[0]) if isinstance(value, list) and value else ""
+    elif name in ("X-GM-MSGID", "X-GM-THRID"):
+        items[name] = _text(value)
+    elif name == "X-GM-LABELS":
+        items[name] = tuple(path_from_wire(label) for label in _bytes_in(value))
+    else:
+        if name.startswith("BODY["):
+            items["BODY"] = value
+        items[name] = value
+
+
+def _is_bytes(value: Any) -> bool:
+    return isinstance(value, bytes)
+
+
+def _bytes_in(value: Any) -> list[bytes]:
+    return [part for part in value if isinstance(part, bytes)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, bytes) or not value.isdigit() or len(value) > 20:
+        raise BadAnswerError("not a number")
+    return int(value)
+
+
+# --- STATUS, LIST, SEARCH ---------------------------------------------------------------------
+
+
+def status_row(pieces: list[bytes]) -> tuple[str, dict[str, Any]] | None:
+    """Path and figures of a STATUS answer; None for another answer."""
+    if pieces[0][:9].upper() != b"* STATUS ":
+        return None
+    values = tokens(pieces, 9)
+    if len(values) != 2 or not isinstance(values[0], bytes) or not isinstance(values[1], list):
+        return None
+    figures: dict[str, Any] = {}
+    for name, value in zip(values[1][::2], values[1][1::2], strict=False):
+        if _is_bytes(name) and _is_bytes(value) and value.isdigit() and len(value) <= 20:
+            figures[name.decode("ascii", "replace").upper()] = int(value)
+        elif _is_bytes(name) and isinstance(value, list) and value:
+            figures[name.decode("ascii", "replace").upper()] = _text(value[0])
+    return path_from_wire(values[0]), figures
+
+
+def list_row(pieces: list[bytes]) -> tuple[frozenset[str], str, str] | None:
+    """Attributes, delimiter and path of a LIST answer; None for another answer."""
+    if pieces[0][:7].upper() != b"* LIST ":
+        return None
+    values = tokens(pieces, 7)
+    if len(values) < 3 or not isinstance(values[2], bytes):
+        return None
+    attributes = frozenset(word.decode("ascii", "replace").lower() for word in _bytes_in(values[0]))
+    return attributes, _text(values[1]), path_from_wire(values[2])
+
+
+def search_rows(rows: list[list[bytes]]) -> list[int]:
+    """UIDs of ESEARCH (RFC 4731) and SEARCH answers, ascending."""
+    found: set[int] = set()
+    for pieces in rows:
+        line = pieces[0]
+        if line[:10].upper() == b"* ESEARCH ":
+            words = line.split()
+            for name, value in pairwise(words):
+                if name.upper() == b"ALL":
+                    found.update(uids_of_set(value))
+        elif line[:8].upper() == b"* SEARCH":
+            # Ends with (MODSEQ n) where CONDSTORE is on.
+            found.update(int(word) for word in line[8:].split(b"(")[0].split() if word.isdigit())
+        if len(found) > MOST_UIDS:
+            raise BadAnswerError("more UIDs than a mailbox has")
+    found.discard(0)
+    return sorted(found)
+
+
+def vanished_row(pieces: list[bytes], *, below: int | None) -> list[int] | None:
+    """UIDs of a VANISHED (EARLIER) answer (RFC 7162 3.2.10); None for another answer."""
+    line = pieces[0]
+    if line[:11].upper() != b"* VANISHED ":
+        return None
+    rest = line[11:].strip()
+    if rest.upper().startswith(b"(EARLIER)"):
+        rest = rest[9:].strip()
+    return uids_of_set(rest, below=below) if rest else []
+
+
+# --- Response codes ---------------------------------------------------------------------------
+
+_SELECT_FIGURE = re.compile(rb"\[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,20})\]", re.IGNORECASE)
+_EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.IGNORECASE)
+_COPYUID = re.compile(rb"\[COPYUID (\d{1,10}) ([\d,:]+) ([\d,:]+)\]", re.IGNORECASE)
+_APPENDUID = re.compile(rb"\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE)
+_MESSAGELIMIT = re.compile(rb"\[MESSAGELIMIT \d+ (\d{1,10})\]", re.IGNORECASE)
+
+
+def select_figures(rows: list[list[bytes]]) -> dict[str, int]:
+    """UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ and EXISTS of a SELECT's answer, as the server says
+    them: judging a UIDVALIDITY of 0 or a UIDNEXT that went down is the caller's."""
+    figures: dict[str, int] = {}
+    for pieces in rows:
+        found = _SELECT_FIGURE.search(pieces[0])
+        if found:
+            figures[found[1].decode().upper()] = int(found[2])
+        elif exists := _EXISTS.match(pieces[0]):
+            figures["EXISTS"] = int(exists[1])
+    return figures
+
+
+def copied(texts: list[bytes]) -> tuple[int, dict[int, int]] | None:
+    """UIDVALIDITY and new UID by old one from COPYUID (RFC 4315 3); None without it."""
+    for text in texts:
+        found = _COPYUID.search(text)
+        if found:
+            try:
+                old, new = _in_order(found[2]), _in_order(found[3])
+            except BadAnswerError:
+                return None
+            return int(found[1]), dict(zip(old, new, strict=True)) if len(old) == len(new) else {}
+    return None
+
+
+def _in_order(text: bytes) -> list[int]:
+    """UIDs of a set in the order written: COPYUID pairs them by position."""
+    return [uid for part in text.split(b",") for uid in uids_of_set(part)]
+
+
+def appended(text: bytes) -> Moved:
+    """Where APPEND put the message, from APPENDUID (RFC 4315 3)."""
+    found = _APPENDUID.search(text)
+    return Moved(0, int(found[1]), int(found[2])) if found else Moved(0)
+
+
+def message_limit(text: bytes) -> int | None:
+    """The lowest UID that a limited command (RFC 9738) got to; None when it got to all."""
+    found = _MESSAGELIMIT.search(text)
+    return int(found[1]) if found else None
