@@ -67,3 +67,50 @@ class ParsedEmail:
     readability: Readability = Readability.COMPLETE
     note: str = ""  # a short code: why it is partial or unreadable
     extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file that goes out with a message; with a `content_id` the HTML shows it by `cid:`."""
+
+    name: str
+    content_type: str
+    content: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEmail:
+    """Everything that makes the bytes of a message; the same values make the same bytes."""
+
+    message_id: str  # without angle brackets; fixed before the first attempt to send
+    sender: Party
+    sent_at: datetime  # aware
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+    reply_to: tuple[Party, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    files: tuple[OutgoingFile, ...] = ()
+    list_unsubscribe: tuple[str, ...] = ()  # mailto: and https: addresses
+
+
+class Answer(StrEnum):
+    REPLY = "reply"
+    REPLY_ALL = "reply_all"
+    FORWARD = "forward"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeader:
+    """What an answer begins with: whom it goes to, and how it joins its thread."""
+
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...]
+    subject: str
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
