@@ -69,8 +69,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "common.middleware.htmx_sign_in_middleware",
     "users.middleware.FirstRunMiddleware",
-    "users.middleware.SignInMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "users.middleware.SessionUseMiddleware",
     "users.middleware.PreferencesMiddleware",
 ]
@@ -88,12 +89,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "users.context.company",
                 "common.context.shell",
             ],
         },
     },
 ]
 
+CSRF_FAILURE_VIEW = "common.views.errors.csrf_failed"
 FORM_RENDERER = "common.forms.FormRenderer"
 
 # --- Data -----------------------------------------------------------------------------------
@@ -192,7 +195,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("DEALPOST_LOG_LEVEL", default="INFO")},
     "loggers": {
         # A line for each task received and done would bury the others.
-        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.worker": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},

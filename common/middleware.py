@@ -1,0 +1,122 @@
+"""What holds for every request and answer: whose page asked, what a browser may do with it."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode, urlsplit
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import sync_and_async_middleware
+
+from common.policies import ContentPolicy
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+PERMISSIONS = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "microphone=(), midi=(), payment=(), usb=(), browsing-topics=()"
+)
+# Both shapes of a page live under one URL; no cache may mistake one for the other.
+SHAPE_HEADERS = ("HX-Request", "HX-Request-Type", "HX-Target")
+
+
+@sync_and_async_middleware
+def headers_middleware(
+    get_response: GetResponse | AsyncGetResponse,
+) -> GetResponse | AsyncGetResponse:
+    """Outermost, so that redirects, errors and files get the headers too."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            return _with_headers(request, await get_response(request))  # type: ignore[misc]
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return _with_headers(request, get_response(request))  # type: ignore[arg-type]
+
+    return answer
+
+
+def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    policy = getattr(response, "content_policy", ContentPolicy.PAGE)
+    response.headers["Content-Security-Policy"] = policy.value
+    response.headers["X-Frame-Options"] = "SAMEORIGIN" if policy.may_be_framed else "DENY"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    response.headers["Permissions-Policy"] = PERMISSIONS
+    response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        patch_vary_headers(response, SHAPE_HEADERS)
+    # Whatever depended on a session must not survive in a shared computer's cache.
+    session = getattr(request, "session", None)
+    if session is not None and session.accessed:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+@sync_and_async_middleware
+def same_site_middleware(
+    get_response: GetResponse | AsyncGetResponse,
+) -> GetResponse | AsyncGetResponse:
+    """Refuses changes that another site's page asks for (Fetch Metadata).
+
+    Browsers say where a request comes from; whatever is not a browser says nothing and is left
+    to the CSRF token.
+    """
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            return _refusal(request) or await get_response(request)  # type: ignore[misc]
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return _refusal(request) or get_response(request)  # type: ignore[return-value]
+
+    return answer
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if request.method in SAFE_METHODS or request.headers.get("Sec-Fetch-Site") != "cross-site":
+        return None
+    return HttpResponse("Refused: this request comes from another site.", status=403)
+
+
+@sync_and_async_middleware
+def htmx_sign_in_middleware(
+    get_response: GetResponse | AsyncGetResponse,
+) -> GetResponse | AsyncGetResponse:
+    """A fragment that needs a session leads the whole page to sign-in.
+
+    Otherwise htmx would follow the redirect and put the sign-in page into a row.
+    """
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            return _lead_page(request, await get_response(request))  # type: ignore[misc]
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return _lead_page(request, get_response(request))  # type: ignore[arg-type]
+
+    return answer
+
+
+def _lead_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    sign_in = resolve_url(settings.LOGIN_URL)
+    if request.headers.get("HX-Request") != "true" or not 300 <= response.status_code < 400:
+        return response
+    if urlsplit(response.headers.get("Location", "")).path != sign_in:
+        return response
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    way_back = f"{page.path}?{page.query}" if page.query else page.path
+    query = f"?{urlencode({'next': way_back})}" if way_back else ""
+    return HttpResponse(status=401, headers={"HX-Redirect": f"{sign_in}{query}"})
