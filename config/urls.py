@@ -13,3 +13,8 @@ urlpatterns = [
     path("", include("inbox.urls")),
     path("", include("ops.urls")),
 ]
+
+handler400 = "common.views.errors.bad_request"
+handler403 = "common.views.errors.permission_denied"
+handler404 = "common.views.errors.not_found"
+handler500 = "common.views.errors.server_error"

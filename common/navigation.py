@@ -1,0 +1,63 @@
+"""The entries of the sidebar and of the bar on phones. Only pages that exist are shown."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from django.urls import Resolver404, resolve
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place to go. `section` is the text of a page's `section` block that marks it."""
+
+    section: str
+    label: str | Promise
+    icon: str
+    path: str
+    key: str = ""
+    count: str = ""
+    children: tuple["Entry", ...] = field(default=())
+
+    @property
+    def exists(self) -> bool:
+        return is_page(self.path)
+
+
+MAIL = (
+    Entry("mail", _("Inbox"), "inbox", "/mail/inbox/", key="go-inbox", count="count-inbox"),
+    Entry("mail", _("Drafts"), "pencil", "/mail/drafts/", key="go-drafts", count="count-drafts"),
+    Entry("mail", _("Outbox"), "send", "/mail/outbox/", key="go-outbox", count="count-outbox"),
+    Entry("mail", _("Sent"), "send", "/mail/sent/", key="go-sent"),
+    Entry("mail", _("Archive"), "archive", "/mail/archive/", key="go-archive"),
+)
+
+MAIN = (
+    Entry("mail", _("Sales inbox"), "mail", "/mail/inbox/", children=MAIL),
+    Entry("leads", _("Leads"), "target-arrow", "/leads/", key="go-leads"),
+    Entry("deals", _("Deals"), "coin", "/deals/", key="go-deals"),
+    Entry("projects", _("Projects"), "layout-kanban", "/projects/", key="go-projects"),
+    Entry("contacts", _("Contacts"), "users", "/contacts/people/", key="go-contacts"),
+    Entry("activities", _("Activities"), "checkbox", "/activities/", count="count-activities"),
+)
+SETTINGS = Entry("settings", _("Settings"), "settings", "/settings/", key="go-settings")
+ON_PHONES = ("mail", "leads", "deals", "contacts")
+
+
+@lru_cache(maxsize=64)
+def is_page(path: str) -> bool:
+    """Whether the product answers under this path."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def main_entries() -> list[Entry]:
+    return [entry for entry in MAIN if entry.exists]
+
+
+def phone_entries() -> list[Entry]:
+    return [entry for entry in main_entries() if entry.section in ON_PHONES]
