@@ -6,6 +6,7 @@ from mailsync.models.email import Attachment, Email, EmailBody
 from mailsync.models.journal import AccountEvent
 from mailsync.models.link import RememberedLink, ThreadLink
 from mailsync.models.mailbox import Mailbox, MailboxEntry
+from mailsync.models.search import SearchEntry
 from mailsync.models.submission import Submission
 from mailsync.models.thread import (
     EmailReference,
@@ -28,6 +29,7 @@ __all__ = [
     "MailboxEntry",
     "RememberedLink",
     "RemoteChange",
+    "SearchEntry",
     "ServerSettings",
     "Submission",
     "Thread",

@@ -1,0 +1,233 @@
+"""The full-text index of emails: the same words, columns and answers on both databases.
+
+Only words go in (`common.words`), into columns subject, sender, recipients and body (with the
+names of files), and a word for the account, so that a search in one's own mail never walks
+through the mail of others. Keys grow with the time of arrival: an answer is read newest first and
+stops after a page, whatever the number of matches.
+
+What the index answers is a candidate and nothing more. Whoever asks must put the found
+emails through `visible_to`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+from common.words import searchable, words
+from mailsync.models import Attachment, Email, SearchEntry
+
+BODY_WORDS = 20_000
+# PostgreSQL refuses a tsvector over 1 MB; words and their places take up to twice the text.
+BODY_CHARACTERS = 400_000
+BATCH = 500
+# Below this many matches PostgreSQL is quicker to sort them than to walk the key for them.
+FEW = 2000
+
+COLUMNS = ("account", "subject", "sender", "recipients", "body")
+WEIGHTS = {"subject": "A", "sender": "B", "recipients": "C", "body": "D"}
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words that stand together; in one column, or in any. The last may be a beginning."""
+
+    text: str
+    column: str = ""
+    is_prefix: bool = False
+    is_excluded: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """All terms must hold. Keys bound the time of arrival."""
+
+    terms: Sequence[Term]
+    account_ids: Sequence[int] = field(default_factory=list)
+    after_key: int | None = None
+    before_key: int | None = None
+
+
+def key_for(seconds: float, email_id: int = 0) -> int:
+    """The key of an email that arrived then."""
+    return (int(seconds) << 24) | (email_id & 0xFFFFFF)
+
+
+# --- Writing ---------------------------------------------------------------------------------
+
+
+def index_emails(email_ids: Iterable[int]) -> None:
+    """Puts these emails into the index in place of what it had of them."""
+    ids = list(email_ids)
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        with transaction.atomic():
+            forget_emails(batch)
+            _insert(batch)
+
+
+def forget_emails(email_ids: Iterable[int]) -> None:
+    """Takes these emails out of the index."""
+    entries = SearchEntry.objects.filter(email__in=list(email_ids))
+    keys = list(entries.values_list("key", flat=True))
+    if not keys:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(
+                "DELETE FROM mailsync_search WHERE rowid = %s", [(key,) for key in keys]
+            )
+        else:
+            cursor.execute("DELETE FROM mailsync_search WHERE key = ANY(%s)", [keys])
+    SearchEntry.objects.filter(key__in=keys).delete()
+
+
+def _insert(email_ids: list[int]) -> None:
+    documents = list(_documents(email_ids))
+    entries = [SearchEntry(key=key, email_id=pk) for pk, key, _ in documents]
+    SearchEntry.objects.bulk_create(entries, batch_size=BATCH)
+    rows = [(key, *texts) for _, key, texts in documents]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(
+                "INSERT INTO mailsync_search(rowid, account, subject, sender, recipients, body)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                rows,
+            )
+        else:
+            cursor.executemany(
+                "INSERT INTO mailsync_search(key, document) VALUES (%s,"
+                " to_tsvector('simple', %s) || setweight(to_tsvector('simple', %s), 'A')"
+                " || setweight(to_tsvector('simple', %s), 'B')"
+                " || setweight(to_tsvector('simple', %s), 'C') || to_tsvector('simple', %s))",
+                rows,
+            )
+
+
+def _documents(email_ids: list[int]) -> Iterable[tuple[int, int, tuple[str, ...]]]:
+    """(email id, key, text of each column) of these emails."""
+    files: dict[int, list[str]] = {}
+    for pk, name in Attachment.objects.filter(email__in=email_ids).values_list("email", "name"):
+        files.setdefault(pk, []).append(name)
+    rows = Email.objects.filter(pk__in=email_ids).order_by("pk")
+    for pk, account, subject, name, address, recipients, received_at, text in rows.values_list(
+        "pk",
+        "account",
+        "subject",
+        "from_name",
+        "from_address",
+        "recipients",
+        "received_at",
+        "body__text",
+    ):
+        body = words((text or "")[:BODY_CHARACTERS])[:BODY_WORDS]
+        people = " ".join(f"{one[1]} {one[2]}" for one in recipients)
+        texts = (
+            account_word(account),
+            searchable(subject),
+            searchable(f"{name} {address}"),
+            searchable(people),
+            " ".join([*body, *words(" ".join(files.get(pk, ())))]),
+        )
+        yield pk, key_for(received_at.timestamp(), pk), texts
+
+
+def account_word(account_id: int) -> str:
+    return f"account{account_id}"
+
+
+# --- Asking ----------------------------------------------------------------------------------
+
+
+def matching_keys(question: Question, *, limit: int) -> list[int]:
+    """Keys of the newest matching emails below `before_key`, newest first."""
+    ask = _ask_sqlite if connection.vendor == "sqlite" else _ask_postgresql
+    return ask(question, limit) if _has_words(question) else []
+
+
+def _has_words(question: Question) -> bool:
+    return any(words(term.text) and not term.is_excluded for term in question.terms)
+
+
+def _bounds(question: Question, column: str) -> tuple[str, list[int]]:
+    conditions, values = [], []
+    if question.before_key is not None:
+        conditions.append(f" AND {column} < %s")
+        values.append(question.before_key)
+    if question.after_key is not None:
+        conditions.append(f" AND {column} >= %s")
+        values.append(question.after_key)
+    return "".join(conditions), values
+
+
+def _ask_sqlite(question: Question, limit: int) -> list[int]:
+    bounds, values = _bounds(question, "rowid")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT rowid FROM mailsync_search WHERE mailsync_search MATCH %s{bounds}"  # noqa: S608 -- constants
+            " ORDER BY rowid DESC LIMIT %s",
+            [_fts5(question), *values, limit],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _fts5(question: Question) -> str:
+    """FTS5's query language. Words hold no quotes, so quoting them is enough."""
+    wanted, unwanted = [], []
+    for term in question.terms:
+        pieces = words(term.text)
+        if not pieces:
+            continue
+        columns = term.column or "{subject sender recipients body}"
+        text = f'{columns} : "{" ".join(pieces)}"{" *" if term.is_prefix else ""}'
+        (unwanted if term.is_excluded else wanted).append(text)
+    if question.account_ids:
+        accounts = " OR ".join(f'"{account_word(pk)}"' for pk in question.account_ids)
+        wanted.append(f"account : ({accounts})")
+    expression = " AND ".join(f"({text})" for text in wanted)
+    for text in unwanted:
+        expression = f"({expression}) NOT ({text})"
+    return expression
+
+
+def _ask_postgresql(question: Question, limit: int) -> list[int]:
+    query = _tsquery(question)
+    bounds, values = _bounds(question, "key")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM mailsync_search"
+            " WHERE document @@ %s::tsquery LIMIT %s) AS some",
+            [query, FEW],
+        )
+        is_rare = cursor.fetchone()[0] < FEW
+        # For a rare word the planner would walk the key from its newest end through everything;
+        # the fence makes it take the word's own list. For a common word the walk is the short way.
+        source = (
+            "(WITH found AS MATERIALIZED (SELECT key FROM mailsync_search"
+            " WHERE document @@ %s::tsquery) SELECT key FROM found) AS found WHERE true"
+            if is_rare
+            else "mailsync_search WHERE document @@ %s::tsquery"
+        )
+        cursor.execute(
+            f"SELECT key FROM {source}{bounds} ORDER BY key DESC LIMIT %s",  # noqa: S608 -- constants
+            [query, *values, limit],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _tsquery(question: Question) -> str:
+    """PostgreSQL's query language, made of nothing but words and operators of ours."""
+    parts = []
+    for term in question.terms:
+        pieces = words(term.text)
+        if not pieces:
+            continue
+        weights = WEIGHTS.get(term.column, "ABCD" if not term.column else "")
+        lexemes = [f"'{piece}':{weights}" for piece in pieces]
+        if term.is_prefix:
+            lexemes[-1] = f"'{pieces[-1]}':*{weights}"
+        phrase = " <-> ".join(lexemes)
+        parts.append(f"!({phrase})" if term.is_excluded else f"({phrase})")
+    if question.account_ids:
+        parts.append("(" + " | ".join(f"'{account_word(pk)}'" for pk in question.account_ids) + ")")
+    return " & ".join(parts)
