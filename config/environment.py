@@ -6,7 +6,9 @@ first; what the environment already holds wins over it.
 
 import os
 import secrets
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import environ
 
@@ -24,8 +26,18 @@ def secret_from_file(name: str) -> str:
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pass
+    except OSError as error:
+        _stop_without_folder(error)
     value = secrets.token_urlsafe(48)
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return _keep_secret(path, value)
+    except OSError as error:
+        _stop_without_folder(error)
+
+
+def _keep_secret(path: Path, value: str) -> str:
     # O_EXCL: of two processes that start at once one writes, the other reads what was written.
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -34,6 +46,11 @@ def secret_from_file(name: str) -> str:
     with os.fdopen(descriptor, "w") as handle:
         handle.write(value + "\n")
     return value
+
+
+def _stop_without_folder(error: OSError) -> NoReturn:
+    """Nothing works without it, so whoever started us gets one line and no trace."""
+    sys.exit(f"dealpost: The data folder {DATA_DIR} cannot be written to: {error.strerror}.")
 
 
 def sqlite_options() -> dict[str, object]:
