@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from config.environment import DATA_DIR, env
 
-EMBEDDED_BROKER = f"sqlitelease://{quote(str(DATA_DIR / 'broker.sqlite3'))}"
+EMBEDDED_BROKER = f"sqlitelease://localhost{quote(str(DATA_DIR / 'broker.sqlite3'))}"
 
 CELERY_BROKER_URL = (
     env.str("BROKER_URL", default="") or env.str("REDIS_URL", default="") or EMBEDDED_BROKER

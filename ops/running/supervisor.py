@@ -24,6 +24,11 @@ LONGEST_PAUSE = 30.0
 HEALTHY_AFTER = 30.0
 LOOK_EVERY = 0.1
 NAME_WIDTH = 7
+CHILD_ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    # Celery's block of words about root; containers run as root, and `up` says the rest.
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class Supervisor:
             bufsize=1,
             start_new_session=True,
             pass_fds=program.inherited,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **CHILD_ENVIRONMENT},
         )  # fmt: skip
         child.started = time.monotonic()
         child.start_at = None
