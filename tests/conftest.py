@@ -15,6 +15,9 @@ from users.enums import Role
 from users.models import Company, User
 
 
+pytest_plugins = ["tests.servers.fixtures"]
+
+
 @pytest.fixture
 def company(db: None) -> Company:
     return Company.objects.create(pk=1, name="Northwind")
