@@ -97,7 +97,7 @@ def _insert(email_ids: list[int]) -> None:
         else:
             cursor.executemany(
                 "INSERT INTO mailsync_search(key, document) VALUES (%s,"
-                " to_tsvector('simple', %s) || setweight(to_tsvector('simple', %s), 'A')"
+                " array_to_tsvector(ARRAY['#' || %s]) || setweight(to_tsvector('simple', %s), 'A')"
                 " || setweight(to_tsvector('simple', %s), 'B')"
                 " || setweight(to_tsvector('simple', %s), 'C') || to_tsvector('simple', %s))",
                 rows,
@@ -196,7 +196,7 @@ def _ask_postgresql(question: Question, limit: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT 1 FROM mailsync_search"
-            " WHERE document @@ %s::tsquery LIMIT %s) AS some",
+            " WHERE document @@ %s::tsquery LIMIT %s) AS few",
             [query, FEW],
         )
         is_rare = cursor.fetchone()[0] < FEW
@@ -204,7 +204,7 @@ def _ask_postgresql(question: Question, limit: int) -> list[int]:
         # the fence makes it take the word's own list. For a common word the walk is the short way.
         source = (
             "(WITH found AS MATERIALIZED (SELECT key FROM mailsync_search"
-            " WHERE document @@ %s::tsquery) SELECT key FROM found) AS found WHERE true"
+            " WHERE document @@ %s::tsquery) SELECT key FROM found) AS rare WHERE true"
             if is_rare
             else "mailsync_search WHERE document @@ %s::tsquery"
         )
@@ -229,5 +229,7 @@ def _tsquery(question: Question) -> str:
         phrase = " <-> ".join(lexemes)
         parts.append(f"!({phrase})" if term.is_excluded else f"({phrase})")
     if question.account_ids:
-        parts.append("(" + " | ".join(f"'{account_word(pk)}'" for pk in question.account_ids) + ")")
+        # The sign keeps it apart from any word of a mail.
+        accounts = " | ".join(f"'#{account_word(pk)}'" for pk in question.account_ids)
+        parts.append(f"({accounts})")
     return " & ".join(parts)
