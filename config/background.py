@@ -92,4 +92,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         }
         for queues in WORKER_QUEUES.values()
     },
+    **every(300.0, "notifications.tasks.prune_bells"),
+    **every(3600.0, "users.tasks.prune_users"),
 }

@@ -7,6 +7,7 @@ urlpatterns = [
     path("operator/", admin.site.urls),
     path("", include("common.urls")),
     path("", include("users.urls")),
+    path("", include("sharing.urls")),
     path("", include("notifications.urls")),
     path("", include("crm.urls")),
     path("", include("mailsync.urls")),

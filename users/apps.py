@@ -8,6 +8,9 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from users import checks  # noqa: F401 -- app ready
+        from users.domain import first_steps
+
+        first_steps.register()
 
 
 class OperatorsConfig(admin_apps.AdminConfig):

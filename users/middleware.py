@@ -5,12 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.http import urlencode
 
 from users.domain.setup import is_set_up
 from users.models import Preferences
@@ -42,23 +39,6 @@ def works_before_setup(view: Any) -> Any:
     """Marks a view that a new installation serves before it has a company."""
     view.works_before_setup = True
     return view
-
-
-class SignInMiddleware(LoginRequiredMiddleware):
-    """Every page needs a signed-in user, save those marked `login_not_required`.
-
-    A fragment is never answered with a sign-in page: htmx is told to leave for it, and to come
-    back to the page the user was on.
-    """
-
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
-        if not request.headers.get("HX-Request"):
-            return super().handle_no_permission(request, view_func)
-        htmx = request.htmx  # type: ignore[attr-defined]
-        page = htmx.current_url_abs_path or "/"
-        response = HttpResponse(status=401)
-        response["HX-Redirect"] = f"{reverse('users:login')}?{urlencode({'next': page})}"
-        return response
 
 
 class PreferencesMiddleware:

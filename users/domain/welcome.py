@@ -3,13 +3,13 @@
 An app registers a step in its `ready()`:
 
     register_step(Step(name="connect", title=_("Connect your mail"), text=_("…"),
-                       url_name="mailsync:account_add", is_done=has_account), position=1)
+                       action=_("…"), url="/settings/email/add/",
+                       is_done=has_account, position=10))
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -24,9 +24,10 @@ class Step:
     title: str | Promise
     text: str | Promise
     action: str | Promise
-    url_name: str
+    url: str
     is_done: Callable[[User], bool]
     position: int = 100
+    for_administrators: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ def register_step(step: Step) -> None:
 
 
 def steps_for(user: User) -> list[ShownStep]:
-    steps = sorted(_steps.values(), key=lambda step: step.position)
+    steps = sorted(
+        (one for one in _steps.values() if user.is_administrator or not one.for_administrators),
+        key=lambda step: step.position,
+    )
     return [
         ShownStep(
             name=step.name,
@@ -56,7 +60,7 @@ def steps_for(user: User) -> list[ShownStep]:
             title=step.title,
             text=step.text,
             action=step.action,
-            url=reverse(step.url_name),
+            url=step.url,
             done=step.is_done(user),
         )
         for number, step in enumerate(steps, start=1)

@@ -12,6 +12,7 @@ from users.domain import welcome
 from users.forms.personal import PERSONAL_FIELDS, SECTIONS, setting_form
 from users.http import current_user, see_other
 from users.models import User
+from users.views.index import settings_pages
 
 # The whole page looks different after these.
 REDRAWS = frozenset({"language", "theme", "density", "time_zone"})
@@ -19,7 +20,7 @@ REDRAWS = frozenset({"language", "theme", "density", "time_zone"})
 
 @require_GET
 def settings_index(request: HttpRequest) -> HttpResponse:
-    return render(request, "users/settings.html")
+    return render(request, "users/settings.html", {"groups": settings_pages(current_user(request))})
 
 
 @require_http_methods(["GET", "POST"])

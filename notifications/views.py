@@ -1,0 +1,91 @@
+"""Live events, and the page and popover of the bell."""
+
+from collections.abc import AsyncIterator
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from notifications.domain import bell
+from notifications.domain.hub import Client, Hub, hub_of_this_loop
+from users.http import current_user, see_other
+from users.middleware import works_before_setup
+
+
+@works_before_setup
+@login_not_required
+async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """Server-sent events for the signed-in user. Anybody else gets 401, which ends the tries of
+    the browser; a way to the sign-in page would be read as events."""
+    if request.method != "GET":
+        return HttpResponse(status=405, headers={"Allow": "GET"})
+    user = await request.auser()
+    if not user.is_authenticated:
+        return HttpResponse(status=401)
+    hub = hub_of_this_loop()
+    client = await hub.join(
+        user_id=user.pk,
+        session_key=request.session.session_key or "",
+        heard=last_heard(request.headers.get("Last-Event-ID", "")),
+    )
+    response = StreamingHttpResponse(_stream(hub, client), content_type="text/event-stream")
+    response["Cache-Control"] = "private, no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _stream(hub: Hub, client: Client) -> AsyncIterator[str]:
+    try:
+        async for message in client.messages():
+            yield message
+    finally:
+        hub.leave(client)
+
+
+def last_heard(header: str) -> int | None:
+    return int(header) if header.isascii() and header.isdigit() and len(header) < 19 else None
+
+
+@never_cache
+@require_GET
+def notification_list(request: HttpRequest) -> HttpResponse:
+    page = bell.page_for(current_user(request), older_than=last_heard(request.GET.get("after", "")))
+    newest = page.notifications[0].pk if page.notifications else 0
+    return render(request, "notifications/list.html", {"page": page, "newest": newest})
+
+
+@never_cache
+@require_GET
+def bell_popover(request: HttpRequest) -> HttpResponse:
+    page = bell.page_for(current_user(request))
+    newest = page.notifications[0].pk if page.notifications else 0
+    context = {"notifications": page.notifications[:10], "newest": newest}
+    return render(request, "notifications/_popover.html", context)
+
+
+@never_cache
+@require_GET
+def bell_count(request: HttpRequest) -> HttpResponse:
+    count = bell.unread_count(current_user(request))
+    return render(request, "notifications/_count.html", {"count": count})
+
+
+@require_POST
+def mark_read(request: HttpRequest) -> HttpResponse:
+    up_to = last_heard(request.POST.get("up_to", ""))
+    if up_to is None:
+        raise Http404
+    bell.mark_read(current_user(request), up_to=up_to)
+    return see_other(request, reverse("notifications:list"))
+
+
+@require_POST
+def open_notification(request: HttpRequest, pk: int) -> HttpResponse:
+    """A POST because it marks the line as read."""
+    url = bell.open_line(current_user(request), pk)
+    if url is None:
+        raise Http404
+    return see_other(request, url)
