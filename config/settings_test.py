@@ -17,3 +17,5 @@ STORAGES["staticfiles"] = {  # noqa: F405
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+# WhiteNoise warns when there is no such folder.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 -- comes by the star import
