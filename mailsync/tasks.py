@@ -15,3 +15,47 @@ def ask_again_about(kind: str, record_id: int) -> None:
     from mailsync.domain import linking  # leaf
 
     linking.ask_again_about(kind=kind, record_id=record_id)
+
+
+@shared_task
+def sync_account(account_id: int) -> None:
+    """One slice; what is left goes to the end of the queue, so that accounts take turns."""
+    from mailsync.domain.sync import sync_account as run  # leaf
+
+    if run(account_id).has_more:
+        sync_account.delay(account_id)
+
+
+@shared_task
+def sweep_due_accounts() -> None:
+    from mailsync.domain.schedule import sweep_due_accounts as run  # leaf
+
+    run()
+
+
+@shared_task
+def replay_changes(account_id: int) -> None:
+    from mailsync.domain.schedule import replay_now as run  # leaf
+
+    run(account_id)
+
+
+@shared_task
+def purge_trash() -> None:
+    from mailsync.domain.removal import purge_trash as run  # leaf
+
+    run()
+
+
+@shared_task
+def remove_account(account_id: int) -> None:
+    from mailsync.domain.accounts import finish_removal as run  # leaf
+
+    run(account_id)
+
+
+@shared_task
+def reconsider_mail(account_id: int) -> None:
+    from mailsync.domain.accounts import reconsider_mail as run  # leaf
+
+    run(account_id)

@@ -18,8 +18,7 @@ class MailAccountQuerySet(models.QuerySet["MailAccount"]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         return self.filter(
-            Q(scope=AccountScope.PERSONAL, owner=user)
-            | Q(scope=AccountScope.TEAM, members=user)
+            Q(scope=AccountScope.PERSONAL, owner=user) | Q(scope=AccountScope.TEAM, members=user)
         ).exclude(state=AccountState.REMOVING)
 
 
@@ -28,9 +27,7 @@ class MailAccount(models.Model):
 
     address = models.EmailField(_("e-mail address"))
     sender_name = models.CharField(_("sender name"), max_length=150, blank=True)
-    kind = models.CharField(
-        max_length=10, choices=AccountKind.choices, default=AccountKind.IMAP
-    )
+    kind = models.CharField(max_length=10, choices=AccountKind.choices, default=AccountKind.IMAP)
     scope = models.CharField(
         _("kind of account"),
         max_length=10,
@@ -41,18 +38,14 @@ class MailAccount(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="mail_accounts",
-        help_text=_(
-            "Whose mail it is; of a team account, the administrator who made it."
-        ),
+        help_text=_("Whose mail it is; of a team account, the administrator who made it."),
     )
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="AccountMember", related_name="team_accounts"
     )
     is_default = models.BooleanField(_("first in the From list"), default=False)
 
-    state = models.CharField(
-        max_length=12, choices=AccountState.choices, default=AccountState.OK
-    )
+    state = models.CharField(max_length=12, choices=AccountState.choices, default=AccountState.OK)
     # A code of mailsync.errors; the page turns it into a sentence. Never the server's text.
     error_code = models.CharField(max_length=40, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
@@ -76,9 +69,7 @@ class MailAccount(models.Model):
     sync_since = models.DateTimeField(_("mail since"), null=True, blank=True)
     chosen_folders_only = models.BooleanField(_("only chosen folders"), default=False)
     contacts_only = models.BooleanField(_("only mail with contacts"), default=False)
-    leave_out_internal = models.BooleanField(
-        _("leave out company-internal mail"), default=False
-    )
+    leave_out_internal = models.BooleanField(_("leave out company-internal mail"), default=False)
     mirror_archive = models.BooleanField(_("archive in the mailbox too"), default=False)
     mirror_delete = models.BooleanField(_("delete in the mailbox too"), default=False)
     follow_deletions = models.BooleanField(
@@ -119,21 +110,15 @@ class MailAccount(models.Model):
 class AccountMember(models.Model):
     """A user who works in a team account."""
 
-    account = models.ForeignKey(
-        MailAccount, on_delete=models.CASCADE, related_name="member_rows"
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
+    account = models.ForeignKey(MailAccount, on_delete=models.CASCADE, related_name="member_rows")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("account member")
         verbose_name_plural = _("account members")
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "user"], name="member_once_per_account"
-            ),
+            models.UniqueConstraint(fields=["account", "user"], name="member_once_per_account"),
         ]
 
     def __str__(self) -> str:
@@ -144,9 +129,7 @@ class ServerSettings(models.Model):
     """Where and how an account signs in. Changing host, port, security or user name clears the
     secret, so that nobody can send a stored password to a server of his own."""
 
-    account = models.ForeignKey(
-        MailAccount, on_delete=models.CASCADE, related_name="servers"
-    )
+    account = models.ForeignKey(MailAccount, on_delete=models.CASCADE, related_name="servers")
     direction = models.CharField(max_length=10, choices=Direction.choices)
     host = models.CharField(_("server"), max_length=253)
     port = models.PositiveIntegerField(_("port"))

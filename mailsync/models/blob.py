@@ -23,9 +23,7 @@ class Blob(models.Model):
         verbose_name = "blob"
         verbose_name_plural = "blobs"
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "digest"], name="blob_once_per_account"
-            ),
+            models.UniqueConstraint(fields=["account", "digest"], name="blob_once_per_account"),
         ]
 
     def __str__(self) -> str:

@@ -34,9 +34,7 @@ class RemoteChange(models.Model):
     # What should be so afterwards, and what was so before: {"add": 1}, {"mailbox": 12}, …
     wanted = models.JSONField(default=dict)
     base = models.JSONField(default=dict)
-    state = models.CharField(
-        max_length=8, choices=ChangeState.choices, default=ChangeState.PENDING
-    )
+    state = models.CharField(max_length=8, choices=ChangeState.choices, default=ChangeState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)

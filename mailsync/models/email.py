@@ -45,18 +45,14 @@ class Email(models.Model):
     from_address = models.CharField(max_length=MAX_LENGTH, blank=True)
     # [["to", "Ada Byron", "ada@acme.example"], …] with roles to, cc, bcc, reply-to.
     recipients = models.JSONField(default=list)
-    sent_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("The Date field.")
-    )
+    sent_at = models.DateTimeField(null=True, blank=True, help_text=_("The Date field."))
     received_at = models.DateTimeField(help_text=_("Arrival; sorts everything."))
     size = models.PositiveBigIntegerField(default=0)
     preview = models.CharField(max_length=250, blank=True)
     keywords = models.PositiveSmallIntegerField(default=0)
     is_outgoing = models.BooleanField(default=False)
     has_attachments = models.BooleanField(default=False)
-    kind = models.CharField(
-        max_length=10, choices=EmailKind.choices, default=EmailKind.PERSON
-    )
+    kind = models.CharField(max_length=10, choices=EmailKind.choices, default=EmailKind.PERSON)
     parse_state = models.CharField(
         max_length=10, choices=ParseState.choices, default=ParseState.COMPLETE
     )
@@ -82,9 +78,7 @@ class Email(models.Model):
         verbose_name = _("email")
         verbose_name_plural = _("emails")
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "digest"], name="digest_once_per_account"
-            ),
+            models.UniqueConstraint(fields=["account", "digest"], name="digest_once_per_account"),
             models.UniqueConstraint(
                 fields=["account", "provider_id"],
                 condition=~models.Q(provider_id=""),
@@ -93,9 +87,7 @@ class Email(models.Model):
         ]
         indexes = [
             models.Index(fields=["thread", "received_at"], name="email_in_thread"),
-            models.Index(
-                fields=["account", "message_id_hash"], name="email_by_message_id"
-            ),
+            models.Index(fields=["account", "message_id_hash"], name="email_by_message_id"),
             models.Index(
                 fields=["account", "subject_hash"],
                 condition=~models.Q(subject_hash=0),
@@ -135,9 +127,7 @@ class EmailBody(models.Model):
 class Attachment(models.Model):
     """A file in a message. Bytes are cut out of the raw message when asked for."""
 
-    email = models.ForeignKey(
-        Email, on_delete=models.CASCADE, related_name="attachments"
-    )
+    email = models.ForeignKey(Email, on_delete=models.CASCADE, related_name="attachments")
     # IMAP section number (RFC 9051 6.4.5): the place of the part in the message.
     section = models.CharField(max_length=100)
     name = models.CharField(max_length=255)

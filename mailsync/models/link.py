@@ -26,9 +26,7 @@ class ThreadLinkQuerySet(models.QuerySet["ThreadLink"]):
 class ThreadLink(models.Model):
     """Why a conversation shows on a record. One row per thread and record, for ever."""
 
-    thread = models.ForeignKey(
-        "mailsync.Thread", on_delete=models.CASCADE, related_name="links"
-    )
+    thread = models.ForeignKey("mailsync.Thread", on_delete=models.CASCADE, related_name="links")
     person = models.ForeignKey(
         "crm.Person",
         on_delete=models.CASCADE,
@@ -91,9 +89,7 @@ class ThreadLink(models.Model):
         verbose_name = _("link")
         verbose_name_plural = _("links")
         constraints = [
-            models.CheckConstraint(
-                condition=exactly_one(RECORD_FIELDS), name="link_to_one_record"
-            ),
+            models.CheckConstraint(condition=exactly_one(RECORD_FIELDS), name="link_to_one_record"),
             *(
                 models.UniqueConstraint(
                     fields=["thread", name],
@@ -122,15 +118,9 @@ class RememberedLink(models.Model):
         related_name="remembered_links",
     )
     address = models.CharField(max_length=MAX_LENGTH)
-    deal = models.ForeignKey(
-        "crm.Deal", on_delete=models.CASCADE, null=True, blank=True
-    )
-    lead = models.ForeignKey(
-        "crm.Lead", on_delete=models.CASCADE, null=True, blank=True
-    )
-    project = models.ForeignKey(
-        "crm.Project", on_delete=models.CASCADE, null=True, blank=True
-    )
+    deal = models.ForeignKey("crm.Deal", on_delete=models.CASCADE, null=True, blank=True)
+    lead = models.ForeignKey("crm.Lead", on_delete=models.CASCADE, null=True, blank=True)
+    project = models.ForeignKey("crm.Project", on_delete=models.CASCADE, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -142,9 +132,7 @@ class RememberedLink(models.Model):
                 condition=exactly_one(("deal", "lead", "project")),
                 name="remembered_one_item",
             ),
-            models.UniqueConstraint(
-                fields=["account", "address"], name="one_answer_per_address"
-            ),
+            models.UniqueConstraint(fields=["account", "address"], name="one_answer_per_address"),
         ]
 
     def __str__(self) -> str:

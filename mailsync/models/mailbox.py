@@ -22,9 +22,7 @@ class Mailbox(models.Model):
         default=False,
         help_text=_("The user said so; the server's word no longer counts."),
     )
-    state = models.CharField(
-        max_length=10, choices=MailboxState.choices, default=MailboxState.NEW
-    )
+    state = models.CharField(max_length=10, choices=MailboxState.choices, default=MailboxState.NEW)
     is_selectable = models.BooleanField(default=True)
     is_chosen = models.BooleanField(_("synced"), default=True)
     object_id = models.CharField(
@@ -55,9 +53,7 @@ class Mailbox(models.Model):
         verbose_name = _("mailbox")
         verbose_name_plural = _("mailboxes")
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "path"], name="path_once_per_account"
-            ),
+            models.UniqueConstraint(fields=["account", "path"], name="path_once_per_account"),
         ]
 
     def __str__(self) -> str:
@@ -87,17 +83,13 @@ class MailboxEntry(models.Model):
         blank=True,
         related_name="entries",
     )
-    outcome = models.CharField(
-        max_length=12, choices=Outcome.choices, default=Outcome.SEEN
-    )
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.SEEN)
     # A code of mailsync.errors, for outcomes that have a reason.
     reason = models.CharField(max_length=40, blank=True)
     keywords = models.PositiveSmallIntegerField(default=0)
     # Bits of mailsync.enums.Place.
     places = models.PositiveSmallIntegerField(default=0)
-    labels = models.JSONField(
-        null=True, blank=True, help_text=_("X-GM-LABELS, on Gmail.")
-    )
+    labels = models.JSONField(null=True, blank=True, help_text=_("X-GM-LABELS, on Gmail."))
     modseq = models.PositiveBigIntegerField(null=True, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     received_at = models.DateTimeField(null=True, blank=True)

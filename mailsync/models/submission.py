@@ -59,9 +59,7 @@ class Submission(models.Model):
     # When to look into Sent next: to resolve `unknown`, or to store a copy that is not there.
     look_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveSmallIntegerField(default=0)
-    sent_copy = models.CharField(
-        max_length=8, choices=SentCopy.choices, default=SentCopy.WAITING
-    )
+    sent_copy = models.CharField(max_length=8, choices=SentCopy.choices, default=SentCopy.WAITING)
     # The same message to recipients that the server put off while it took the others.
     remainder_of = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="remainders"

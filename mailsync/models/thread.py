@@ -24,9 +24,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """The conversations of this user's own and team accounts: what an inbox lists."""
         from mailsync.models.account import MailAccount  # leaf
 
-        return self.filter(
-            account__in=MailAccount.objects.usable_by(user), merged_into=None
-        )
+        return self.filter(account__in=MailAccount.objects.usable_by(user), merged_into=None)
 
 
 class Thread(models.Model):
@@ -50,9 +48,7 @@ class Thread(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     # For lists.
-    people = models.JSONField(
-        default=list, help_text=_("Names for the row, oldest first.")
-    )
+    people = models.JSONField(default=list, help_text=_("Names for the row, oldest first."))
     preview = models.CharField(max_length=250, blank=True)
     email_count = models.PositiveIntegerField(default=0)
     unread_count = models.PositiveIntegerField(default=0)
@@ -134,9 +130,7 @@ class Thread(models.Model):
                 condition=models.Q(snoozed_until__isnull=False),
                 name="thread_snoozed",
             ),
-            models.Index(
-                fields=["account", "-last_email_at", "-id"], name="thread_newest"
-            ),
+            models.Index(fields=["account", "-last_email_at", "-id"], name="thread_newest"),
             models.Index(fields=["account", "subject_hash"], name="thread_by_subject"),
         ]
 
@@ -161,9 +155,7 @@ class ThreadAddress(models.Model):
         verbose_name = "thread address"
         verbose_name_plural = "thread addresses"
         constraints = [
-            models.UniqueConstraint(
-                fields=["thread", "address"], name="address_once_per_thread"
-            ),
+            models.UniqueConstraint(fields=["thread", "address"], name="address_once_per_thread"),
         ]
 
     def __str__(self) -> str:
@@ -183,9 +175,7 @@ class EmailReference(models.Model):
         db_index=False,
     )
     message_id_hash = models.BigIntegerField()
-    thread = models.ForeignKey(
-        Thread, on_delete=models.CASCADE, related_name="references"
-    )
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="references")
 
     class Meta:
         verbose_name = "email reference"

@@ -1,0 +1,338 @@
+"""Connecting, changing, pausing and removing mail accounts.
+
+States: `ok` is the rule. Trouble leads to `throttled`, `unreachable`, `disk_full` (tried again by
+themselves) or `auth_failed` (waits for the user: `reconnect`). The user leads to `paused` and
+back by `resume`. `disabled` is what becomes of the accounts of a user who left. `removing` is
+final: the address is free at once, the mail goes in the background or stays without an account
+that syncs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from common.addresses import normalise_address
+from common.vault import conceal
+from mailsync.domain import blobs, filters
+from mailsync.domain.news import note, tell_account_changed
+from mailsync.domain.removal import delete_emails
+from mailsync.enums import AccountScope, AccountState, ChangeState, Direction
+from mailsync.models import (
+    AccountMember,
+    Email,
+    MailAccount,
+    RemoteChange,
+    ServerSettings,
+    Thread,
+    ThreadLink,
+)
+from sharing.enums import ThreadVisibility
+from users.models import Company, User
+
+SETTINGS = (
+    "sender_name",
+    "default_visibility",
+    "item_linking",
+    "sync_since",
+    "chosen_folders_only",
+    "contacts_only",
+    "leave_out_internal",
+    "mirror_archive",
+    "mirror_delete",
+    "follow_deletions",
+)
+# Settings that decide which mail is wanted.
+CHOICES = ("sync_since", "contacts_only", "leave_out_internal")
+
+
+class AccountError(Exception):
+    """Why an account cannot be connected or changed, in a sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server as the user entered it."""
+
+    host: str
+    port: int
+    security: str
+    user_name: str
+    secret: str = field(repr=False)
+    pinned_certificate: str = ""
+
+
+@transaction.atomic
+def connect_account(
+    user: User,
+    *,
+    address: str,
+    incoming: Server,
+    outgoing: Server | None = None,
+    scope: str = AccountScope.PERSONAL,
+    members: Iterable[User] = (),
+    **settings: Any,
+) -> MailAccount:
+    """A new account that starts syncing when the transaction is committed."""
+    _check_limits(user, scope=scope)
+    unknown = set(settings) - set(SETTINGS)
+    if unknown:
+        raise TypeError(f"not settings of an account: {sorted(unknown)}")
+    if scope == AccountScope.TEAM:
+        settings.setdefault("default_visibility", ThreadVisibility.SHARED)
+    try:
+        with transaction.atomic():
+            account = MailAccount.objects.create(
+                owner=user,
+                address=normalise_address(address),
+                scope=scope,
+                is_default=not user.mail_accounts.exclude(state=AccountState.REMOVING).exists(),
+                next_poll_at=timezone.now(),
+                **settings,
+            )
+    except IntegrityError as error:
+        raise AccountError(_("This address is connected already.")) from error
+    _save_server(account, Direction.INCOMING, incoming)
+    if outgoing:
+        _save_server(account, Direction.OUTGOING, outgoing)
+    if scope == AccountScope.TEAM:
+        set_members(account, members, by=user)
+    note(account, "connected")
+    _sync_soon(account)
+    return account
+
+
+@transaction.atomic
+def set_members(account: MailAccount, members: Iterable[User], *, by: User) -> None:
+    """Who works in a team account."""
+    if account.scope != AccountScope.TEAM or not by.is_administrator:
+        raise AccountError(_("Only administrators choose who works in a team account."))
+    wanted = {member.pk for member in members if member.is_active}
+    account.member_rows.exclude(user__in=wanted).delete()
+    AccountMember.objects.bulk_create(
+        [AccountMember(account=account, user_id=number) for number in wanted],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def change_server(
+    account: MailAccount, direction: Direction, *, server: Server, secret_is_new: bool = False
+) -> None:
+    """Changes where an account signs in. A changed host, port, security or user name without
+    a new secret clears the old one: nobody sends a stored password to a server of his own."""
+    row = account.servers.filter(direction=direction).first()
+    is_moved = row is None or any(
+        getattr(row, name) != getattr(server, name)
+        for name in ("host", "port", "security", "user_name")
+    )
+    if row and not is_moved and not secret_is_new:
+        return
+    _save_server(account, direction, server if secret_is_new else _without_secret(server))
+    note(account, "server_changed", direction=str(direction))
+
+
+@transaction.atomic
+def reconnect(account: MailAccount, *, secrets: Mapping[Direction, str]) -> None:
+    """New credentials for the same account: settings, watermarks and links stay, and the gap
+    since the last good sync is filled by the next round."""
+    for direction, secret in secrets.items():
+        row = account.servers.get(direction=direction)
+        conceal(row, "secret", secret)
+        row.save(update_fields=["secret"])
+    _start_again(account, code="reconnected")
+
+
+@transaction.atomic
+def pause(account: MailAccount) -> None:
+    """No new mail, nothing sent to the mailbox; what is here stays."""
+    count = (
+        MailAccount.objects.filter(pk=account.pk)
+        .exclude(state__in=(AccountState.REMOVING, AccountState.DISABLED, AccountState.PAUSED))
+        .update(state=AccountState.PAUSED, next_poll_at=None, lease_until=None)
+    )
+    if count:
+        account.refresh_from_db()
+        note(account, "paused")
+        tell_account_changed(account)
+
+
+@transaction.atomic
+def resume(account: MailAccount) -> None:
+    if MailAccount.objects.filter(pk=account.pk, state=AccountState.PAUSED).exists():
+        _start_again(account, code="resumed")
+
+
+@transaction.atomic
+def change_settings(account: MailAccount, **settings: Any) -> None:
+    """Changes an account's choices. What is wanted now and was not before is fetched; nothing
+    that is here goes."""
+    unknown = set(settings) - set(SETTINGS)
+    if unknown:
+        raise TypeError(f"not settings of an account: {sorted(unknown)}")
+    for name, value in settings.items():
+        setattr(account, name, value)
+    account.save(update_fields=list(settings))
+    if set(settings) & set(CHOICES):
+        from mailsync.tasks import reconsider_mail  # leaf: tasks import the domain
+
+        reconsider_mail.delay_on_commit(account.pk)
+
+
+@transaction.atomic
+def choose_mailboxes(account: MailAccount, mailbox_ids: Iterable[int]) -> None:
+    """Which folders are synced from now on; mail of the others stays."""
+    chosen = set(mailbox_ids)
+    account.mailboxes.filter(pk__in=chosen).update(is_chosen=True)
+    account.mailboxes.exclude(pk__in=chosen).update(is_chosen=False)
+    _sync_soon(account)
+
+
+def reconsider_mail(account_id: int) -> None:
+    """After a changed choice: lets in what is wanted now."""
+    account = MailAccount.objects.get(pk=account_id)
+    if filters.reconsider(account):
+        _sync_soon(account)
+
+
+@transaction.atomic
+def remove_account(account: MailAccount, *, keep_mail: bool) -> None:
+    """Stops syncing for good and forgets the credentials. The address can be connected anew at
+    once. Kept mail stays where it is; other mail is deleted in the background."""
+    if (
+        not MailAccount.objects.filter(pk=account.pk)
+        .exclude(state=AccountState.REMOVING)
+        .update(
+            state=AccountState.DISABLED if keep_mail else AccountState.REMOVING,
+            next_poll_at=None,
+            lease_until=None,
+            fence=account.fence + 1_000_000,
+            is_default=False,
+        )
+    ):
+        return
+    account.refresh_from_db()
+    account.servers.update(secret="")
+    RemoteChange.objects.filter(account=account, state=ChangeState.PENDING).update(
+        state=ChangeState.DROPPED, done_at=timezone.now()
+    )
+    note(account, "removed", keep_mail=keep_mail)
+    tell_account_changed(account)
+    if not keep_mail:
+        from mailsync.tasks import remove_account as finish  # leaf: tasks import the domain
+
+        finish.delay_on_commit(account.pk)
+
+
+def finish_removal(account_id: int) -> None:
+    """Deletes a removed account's rows and bytes in small transactions. Safe to cut off."""
+    account = MailAccount.objects.filter(pk=account_id, state=AccountState.REMOVING).first()
+    if account is None:
+        return
+    while ids := list(Email.objects.filter(account=account).values_list("id", flat=True)[:500]):
+        with transaction.atomic():
+            delete_emails(account, ids)
+    while ids := list(Thread.objects.filter(account=account).values_list("id", flat=True)[:500]):
+        with transaction.atomic():
+            Thread.objects.filter(pk__in=ids).delete()
+    with transaction.atomic():
+        account.submissions.all().delete()
+        account.delete()
+    blobs.erase_account(account_id)
+
+
+@transaction.atomic
+def disable_accounts_of(user: User) -> None:
+    """A user left: his personal accounts stop at once, his place in teams is free."""
+    rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
+        state__in=(AccountState.REMOVING, AccountState.DISABLED)
+    )
+    for account in rows:
+        account.servers.update(secret="")
+        note(account, "owner_left")
+    rows.update(state=AccountState.DISABLED, next_poll_at=None, lease_until=None)
+    AccountMember.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def erase_unshared_mail_of(user: User) -> int:
+    """Thirty days after a user left: his private and his unlinked mail goes. Returns how many
+    threads; what is linked and shared stays for the company."""
+    erased = 0
+    for account in MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL):
+        kept = Thread.objects.filter(
+            account=account,
+            visibility=ThreadVisibility.SHARED,
+            pk__in=ThreadLink.objects.standing().values("thread"),
+        )
+        gone = Thread.objects.filter(account=account).exclude(pk__in=kept.values("pk"))
+        erased += gone.count()
+        emails = Email.objects.filter(thread__in=gone.values("pk"))
+        delete_emails(account, emails.values_list("id", flat=True))
+        gone.filter(emails=None).delete()
+    return erased
+
+
+def _check_limits(user: User, *, scope: str) -> None:
+    company = Company.current()
+    live = MailAccount.objects.exclude(state=AccountState.REMOVING)
+    if scope == AccountScope.TEAM:
+        if not user.is_administrator:
+            raise AccountError(_("Only administrators connect team accounts."))
+        limit = company.team_accounts if company else None
+        count = live.filter(scope=AccountScope.TEAM).count()
+    else:
+        limit = company.accounts_per_user if company else None
+        count = live.filter(scope=AccountScope.PERSONAL, owner=user).count()
+    if limit is not None and count >= limit:
+        raise AccountError(_("Your company's limit of mail accounts is reached."))
+
+
+def _save_server(account: MailAccount, direction: Direction, server: Server) -> None:
+    row = account.servers.filter(direction=direction).first() or ServerSettings(
+        account=account, direction=direction
+    )
+    row.host, row.port, row.security = server.host, server.port, server.security
+    row.user_name = server.user_name
+    row.pinned_certificate = server.pinned_certificate
+    conceal(row, "secret", server.secret)
+    row.save()
+
+
+def _without_secret(server: Server) -> Server:
+    return Server(
+        host=server.host,
+        port=server.port,
+        security=server.security,
+        user_name=server.user_name,
+        secret="",
+        pinned_certificate=server.pinned_certificate,
+    )
+
+
+def _start_again(account: MailAccount, *, code: str) -> None:
+    count = (
+        MailAccount.objects.filter(pk=account.pk)
+        .exclude(state=AccountState.REMOVING)
+        .update(
+            state=AccountState.OK,
+            error_code="",
+            failures=0,
+            throttled_until=None,
+            next_poll_at=timezone.now(),
+        )
+    )
+    if count:
+        account.refresh_from_db()
+        note(account, code)
+        tell_account_changed(account)
+        _sync_soon(account)
+
+
+def _sync_soon(account: MailAccount) -> None:
+    from mailsync.domain.schedule import wake  # leaf: schedule imports the engine
+
+    wake(account.pk)

@@ -1,0 +1,110 @@
+"""Many rows at once, without an object each.
+
+The ORM spends 30 to 60 microseconds a row on making objects and binding them one by one. The
+first sync of a mailbox writes a dozen small rows a message, so those go through executemany on
+SQLite and COPY on PostgreSQL. Rows are plain tuples in the order of `columns`; values are those
+of the database (`moment`, `document` convert).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+
+# Below the number of variables that one statement takes in SQLite (32,766 since 3.32).
+CHUNK = 900
+
+Row = Sequence[Any]
+
+
+def moment(value: datetime | None) -> Any:
+    """A point in time as the database's driver takes it."""
+    return connection.ops.adapt_datetimefield_value(value) if value is not None else None
+
+
+def document(value: Any) -> str | None:
+    """A JSON column's value as text, which both databases take."""
+    return None if value is None else json.dumps(value, ensure_ascii=False).replace("\\u0000", "")
+
+
+def allocate_ids(model: type[models.Model], count: int) -> list[int]:
+    """Fresh primary keys for `count` rows that are going to be inserted in this transaction."""
+    if not count:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [f'"{table}"', model._meta.pk.column, count],
+            )
+            return [number for (number,) in cursor.fetchall()]
+        # Write transactions are IMMEDIATE, so nobody else takes these numbers meanwhile.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        found = cursor.fetchone()
+    start = found[0] if found else 0
+    return list(range(start + 1, start + count + 1))
+
+
+def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts rows that cannot clash."""
+    if not rows:
+        return
+    table = model._meta.db_table
+    if connection.vendor == "postgresql":
+        names = ", ".join(f'"{name}"' for name in columns)
+        with (
+            connection.cursor() as cursor,
+            cursor.cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy,
+        ):
+            for row in rows:
+                copy.write_row([_without_nul(value) for value in row])
+        return
+    _many(_insert_statement(table, columns), rows)
+
+
+def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts rows that a unique constraint may already hold; those are left as they are.
+
+    Rows go in sorted: two writers that insert the same keys in different order deadlock in
+    PostgreSQL.
+    """
+    statement = _insert_statement(model._meta.db_table, columns)
+    _many(f"{statement} ON CONFLICT DO NOTHING", sorted(rows))
+
+
+def update(
+    model: type[models.Model], *, columns: Sequence[str], keys: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Updates rows one by one; a row holds the new values, then the values of its keys."""
+    sets = ", ".join(f'"{name}" = %s' for name in columns)
+    where = " AND ".join(f'"{name}" = %s' for name in keys)
+    _many(f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {where}', rows)
+
+
+def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
+    """The values in lists that fit into one statement each."""
+    everything = list(values)
+    for start in range(0, len(everything), size):
+        yield everything[start : start + size]
+
+
+def _insert_statement(table: str, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join(["%s"] * len(columns))})'
+
+
+def _many(statement: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    if connection.vendor == "postgresql":
+        rows = [[_without_nul(value) for value in row] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL has no U+0000 in text."""
+    return value.replace("\x00", "") if isinstance(value, str) and "\x00" in value else value

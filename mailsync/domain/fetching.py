@@ -1,0 +1,281 @@
+"""The two stages in which mail comes in.
+
+Index: 500 messages' headers become entries, each with its outcome, and the mailbox's watermark
+moves in the same transaction. Content: entries that wait (`seen`) are fetched newest first, a
+hundred to a transaction. What waits is in the rows, so a killed process loses nothing, and a
+changed choice of mail only has to set entries waiting again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from mailsync.domain import bulk
+from mailsync.domain.filters import Choice, candidate, headers_of
+from mailsync.domain.ingest import Incoming, add_keywords_of_entries, ingest
+from mailsync.domain.leases import Lease
+from mailsync.domain.mailboxes import places_of
+from mailsync.domain.news import tell_threads_changed
+from mailsync.domain.subjects import key_of
+from mailsync.domain.thread_figures import refresh_threads
+from mailsync.enums import MailboxState, Outcome
+from mailsync.mime.parse import parse_header
+from mailsync.mime.types import ParsedEmail
+from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
+from mailsync.providers.base import Content, Indexed, MailStore, ProviderError, Reaction
+
+INDEX_BATCH = 500
+CONTENT_BATCH = 100
+CONTENT_BYTES = 8 * 1024 * 1024
+# Above this a message is stored without its attachments' bytes.
+WHOLE_UP_TO = 25 * 1024 * 1024
+# A message that the server does not give is asked for again after these pauses, then each day.
+RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+RETRY_AT_LAST = timedelta(days=1)
+
+ENTRY_COLUMNS = (
+    "mailbox_id",
+    "uidvalidity",
+    "uid",
+    "email_id",
+    "outcome",
+    "reason",
+    "keywords",
+    "places",
+    "labels",
+    "modseq",
+    "size",
+    "received_at",
+    "headers",
+    "attempts",
+)
+
+
+@dataclass(slots=True)
+class Work:
+    """One account's sync: what every step needs."""
+
+    account: MailAccount
+    store: MailStore
+    lease: Lease
+    choice: Choice
+
+
+def index(work: Work, mailbox: Mailbox, uids: Sequence[int], **watermark: Any) -> int:
+    """Writes entries for these UIDs and the watermark. The mailbox is open. Returns how many."""
+    rows = list(work.store.index(uids)) if uids else []
+    drafts = [_Draft(row, places_of(mailbox, row.labels)) for row in rows]
+    if not work.choice.takes_everything or mailbox.state == MailboxState.RESYNC:
+        _read_headers(work, drafts)
+    with transaction.atomic():
+        work.lease.renew()
+        _recognise(work.account, mailbox, drafts)
+        bulk.insert_missing(MailboxEntry, ENTRY_COLUMNS, [draft.row(mailbox) for draft in drafts])
+        for name, value in watermark.items():
+            setattr(mailbox, name, value)
+        if watermark:
+            mailbox.save(update_fields=list(watermark))
+        known = [draft.email_id for draft in drafts if draft.email_id]
+        if known:
+            _refresh_known(work.account, known)
+    return len(rows)
+
+
+class _Draft:
+    """An entry to be."""
+
+    __slots__ = ("email_id", "indexed", "outcome", "parsed", "places")
+
+    def __init__(self, indexed: Indexed, places: int) -> None:
+        self.indexed = indexed
+        self.places = places
+        self.outcome = Outcome.SEEN
+        self.parsed: ParsedEmail | None = None
+        self.email_id: int | None = None
+
+    def row(self, mailbox: Mailbox) -> tuple[Any, ...]:
+        one = self.indexed
+        is_left_out = self.parsed is not None and self.outcome not in (
+            Outcome.SEEN,
+            Outcome.DUPLICATE,
+        )
+        return (
+            mailbox.pk,
+            mailbox.uidvalidity or 0,
+            one.uid,
+            self.email_id,
+            str(self.outcome),
+            "",
+            int(one.keywords),
+            self.places,
+            bulk.document(list(one.labels) or None),
+            one.modseq,
+            one.size,
+            bulk.moment(one.received_at),
+            bulk.document(headers_of(self.parsed)) if is_left_out and self.parsed else None,
+            0,
+        )
+
+
+def _read_headers(work: Work, drafts: Sequence[_Draft]) -> None:
+    for draft in drafts:
+        draft.parsed = parse_header(draft.indexed.header)
+    candidates = [
+        candidate(draft.parsed, draft.indexed.received_at) for draft in drafts if draft.parsed
+    ]
+    for draft, outcome in zip(drafts, work.choice.judge(candidates), strict=True):
+        draft.outcome = outcome
+
+
+def _recognise(account: MailAccount, mailbox: Mailbox, drafts: Sequence[_Draft]) -> None:
+    """Finds messages that are here already and need no download.
+
+    By the provider's own id; and, where the server numbered a mailbox anew, by Message-ID, size,
+    date, sender and subject together with a row of the generation before.
+    """
+    ids = {d.indexed.provider_id for d in drafts if d.indexed.provider_id}
+    found: dict[str, int] = {}
+    for some in bulk.chunks(ids):
+        found.update(
+            Email.objects.filter(
+                account=account, provider_id__in=some, has_content=True
+            ).values_list("provider_id", "id")
+        )
+    for draft in drafts:
+        draft.email_id = found.get(draft.indexed.provider_id)
+    if mailbox.state == MailboxState.RESYNC:
+        _recognise_renumbered(mailbox, [d for d in drafts if not d.email_id and d.parsed])
+    for draft in drafts:
+        if draft.email_id:
+            draft.outcome = Outcome.DUPLICATE
+
+
+def _recognise_renumbered(mailbox: Mailbox, drafts: Sequence[_Draft]) -> None:
+    keys = {key_of(d.parsed.message_id) for d in drafts if d.parsed} - {0}
+    known: dict[tuple[Any, ...], int] = {}
+    for some in bulk.chunks(keys):
+        for number, *marks in Email.objects.filter(
+            account=mailbox.account_id,
+            message_id_hash__in=some,
+            has_content=True,
+            entries__mailbox=mailbox,
+        ).values_list("id", "message_id", "size", "sent_at", "from_address", "subject"):
+            known[tuple(marks)] = number
+    for draft in drafts:
+        if draft.parsed and draft.parsed.message_id:
+            one = draft.parsed
+            draft.email_id = known.get(
+                (
+                    one.message_id[:998],
+                    draft.indexed.size,
+                    one.sent_at,
+                    one.sender.address,
+                    one.subject[:1000],
+                )
+            )
+
+
+def _refresh_known(account: MailAccount, email_ids: list[int]) -> None:
+    add_keywords_of_entries(email_ids)
+    touched = set(Email.objects.filter(pk__in=email_ids).values_list("thread_id", flat=True))
+    refresh_threads(touched)
+    tell_threads_changed(account, touched)
+
+
+def waiting(mailbox: Mailbox) -> Any:
+    """Entries whose content is still to come, newest first."""
+    return (
+        mailbox.entries.filter(uidvalidity=mailbox.uidvalidity or 0, gone_at=None)
+        .filter(
+            Q(outcome=Outcome.SEEN)
+            | Q(outcome=Outcome.FAILED, email=None, next_try_at__lte=timezone.now())
+        )
+        .order_by("-uid")
+    )
+
+
+def fetch_waiting(work: Work, mailbox: Mailbox, *, limit: int = INDEX_BATCH) -> Iterator[int]:
+    """Brings waiting messages in; yields after each transaction how many came. The mailbox
+    is open."""
+    entries = {entry.uid: entry for entry in waiting(mailbox)[:limit]}
+    big = [entry for entry in entries.values() if entry.size > WHOLE_UP_TO]
+    small = [uid for uid, entry in entries.items() if entry.size <= WHOLE_UP_TO]
+    answered: set[int] = set()
+    for batch in _batches(work.store.content(small)):
+        known = [content for content in batch if content.uid in entries]
+        answered |= {content.uid for content in known}
+        ingest(
+            work.account,
+            [_incoming(entries[one.uid], one, mailbox) for one in known],
+            lease=work.lease,
+        )
+        yield len(known)
+    for entry in big:
+        try:
+            content = work.store.text_only(entry.uid)
+        except ProviderError as error:
+            if error.reaction != Reaction.MESSAGE:
+                raise
+            continue
+        answered.add(entry.uid)
+        item = _incoming(entry, content, mailbox)
+        item.is_cut, item.size = True, entry.size
+        ingest(work.account, [item], lease=work.lease)
+        yield 1
+    missing = [entry for uid, entry in entries.items() if uid not in answered]
+    if missing:
+        _note_missing(work, missing)
+        yield 0
+
+
+def _batches(contents: Iterable[Content]) -> Iterator[list[Content]]:
+    batch: list[Content] = []
+    size = 0
+    for content in contents:
+        batch.append(content)
+        size += len(content.raw)
+        if len(batch) >= CONTENT_BATCH or size >= CONTENT_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _incoming(entry: MailboxEntry, content: Content, mailbox: Mailbox) -> Incoming:
+    return Incoming(
+        entry_id=entry.pk,
+        raw=content.raw,
+        keywords=int(content.keywords),
+        places=places_of(mailbox, content.labels) if content.labels else entry.places,
+        received_at=content.received_at or entry.received_at,
+        provider_id=content.provider_id,
+        provider_thread_id=content.provider_thread_id,
+    )
+
+
+def _note_missing(work: Work, entries: Sequence[MailboxEntry]) -> None:
+    """The server gave nothing for these: they were expunged meanwhile, or it failed."""
+    there = set(work.store.uids())
+    now = timezone.now()
+    with transaction.atomic():
+        work.lease.renew()
+        for entry in entries:
+            if entry.uid not in there:
+                entry.gone_at = now
+            else:
+                pause = (
+                    RETRY_AFTER[entry.attempts]
+                    if entry.attempts < len(RETRY_AFTER)
+                    else RETRY_AT_LAST
+                )
+                entry.outcome, entry.reason = Outcome.FAILED, "message_not_had"
+                entry.attempts = min(entry.attempts + 1, 1000)
+                entry.next_try_at = now + pause
+        MailboxEntry.objects.bulk_update(
+            entries, ["gone_at", "outcome", "reason", "attempts", "next_try_at"]
+        )

@@ -1,0 +1,140 @@
+"""Which mail the account's people want here, judged from header fields alone.
+
+A message that is left out keeps a journal row with its outcome and the fields that decided, so
+that a changed choice can take it in later without asking the server for everything again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from common.addresses import domain_of
+from crm.models import PersonEmail
+from mailsync.domain import bulk
+from mailsync.enums import BlockScope, Outcome
+from mailsync.mime.types import ParsedEmail
+from mailsync.models import BlockedAddress, MailAccount, MailboxEntry
+from users.models import User
+
+MAX_PEOPLE = 50
+# Outcomes that a changed choice may turn around.
+LEFT_OUT = (Outcome.TOO_OLD, Outcome.NOT_CONTACT, Outcome.INTERNAL, Outcome.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the choice looks at."""
+
+    received_at: datetime | None
+    sender: str
+    people: tuple[str, ...]  # everyone but the sender
+
+
+def candidate(parsed: ParsedEmail, received_at: datetime | None) -> Candidate:
+    people = [party.address for party in (*parsed.to, *parsed.cc, *parsed.bcc) if party.address]
+    return Candidate(received_at, parsed.sender.address, tuple(people[:MAX_PEOPLE]))
+
+
+def headers_of(parsed: ParsedEmail) -> dict[str, Any]:
+    """What the journal keeps of a message that is left out."""
+    one = candidate(parsed, None)
+    return {
+        "from": one.sender,
+        "people": list(one.people),
+        "subject": parsed.subject[:300],
+        "message_id": parsed.message_id[:998],
+        "date": parsed.sent_at.isoformat() if parsed.sent_at else None,
+    }
+
+
+class Choice:
+    """An account's choice of mail, read once and asked for many messages."""
+
+    def __init__(self, account: MailAccount) -> None:
+        self._account = account
+        self._own = {account.address}
+        blocked = BlockedAddress.objects.filter(Q(user=account.owner_id) | Q(user=None))
+        self._blocked_addresses = set()
+        self._blocked_domains = set()
+        for scope, pattern in blocked.values_list("scope", "pattern"):
+            if scope == BlockScope.DOMAIN:
+                self._blocked_domains.add(pattern.lstrip("@"))
+            else:
+                self._blocked_addresses.add(pattern)
+        self._internal: set[str] = set()
+        if account.leave_out_internal:
+            self._internal = set(User.objects.values_list("email", flat=True)) | set(
+                MailAccount.objects.values_list("address", flat=True)
+            )
+
+    @property
+    def takes_everything(self) -> bool:
+        """Whether no header has to be read to know that a message is wanted."""
+        return not (
+            self._account.sync_since
+            or self._account.contacts_only
+            or self._account.leave_out_internal
+            or self._blocked_addresses
+            or self._blocked_domains
+        )
+
+    def judge(self, candidates: Sequence[Candidate]) -> list[Outcome]:
+        """SEEN for what is wanted, else why not; one query for all of them."""
+        contacts = self._contacts(candidates) if self._account.contacts_only else frozenset()
+        return [self._judge_one(one, contacts) for one in candidates]
+
+    def _judge_one(self, one: Candidate, contacts: frozenset[str]) -> Outcome:
+        since = self._account.sync_since
+        if since and one.received_at and one.received_at < since:
+            return Outcome.TOO_OLD
+        others = [address for address in one.people if address not in self._own]
+        if self._is_blocked(one, others):
+            return Outcome.BLOCKED
+        everyone = {one.sender, *one.people} - {""}
+        if self._internal and everyone and everyone <= self._internal:
+            return Outcome.INTERNAL
+        if self._account.contacts_only and not everyone & contacts:
+            return Outcome.NOT_CONTACT
+        return Outcome.SEEN
+
+    def _is_blocked(self, one: Candidate, others: list[str]) -> bool:
+        if one.sender not in self._own:
+            return self._matches(one.sender)
+        # Our own mail is left out when it went to blocked addresses only.
+        return bool(others) and all(self._matches(address) for address in others)
+
+    def _matches(self, address: str) -> bool:
+        return address in self._blocked_addresses or domain_of(address) in self._blocked_domains
+
+    def _contacts(self, candidates: Sequence[Candidate]) -> frozenset[str]:
+        everyone = {address for one in candidates for address in (one.sender, *one.people)}
+        found: set[str] = set()
+        for some in bulk.chunks(everyone - self._own):
+            found.update(
+                PersonEmail.objects.filter(address__in=some).values_list("address", flat=True)
+            )
+        return frozenset(found)
+
+
+def reconsider(account: MailAccount) -> int:
+    """Takes in what a changed choice wants now; removes nothing. Returns how many."""
+    choice = Choice(account)
+    wanted = []
+    rows = MailboxEntry.objects.filter(
+        mailbox__account=account, outcome__in=LEFT_OUT, gone_at=None
+    ).values_list("id", "received_at", "headers")
+    for batch in bulk.chunks(rows.iterator(chunk_size=2000), 2000):
+        candidates = [
+            Candidate(at, (headers or {}).get("from", ""), tuple((headers or {}).get("people", ())))
+            for _, at, headers in batch
+        ]
+        outcomes = choice.judge(candidates)
+        wanted += [
+            row[0] for row, outcome in zip(batch, outcomes, strict=True) if outcome == Outcome.SEEN
+        ]
+    for ids in bulk.chunks(wanted):
+        MailboxEntry.objects.filter(pk__in=ids).update(outcome=Outcome.SEEN, headers=None)
+    return len(wanted)

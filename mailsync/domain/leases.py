@@ -1,0 +1,82 @@
+"""One process at a time works on an account.
+
+The lease is a row, its clock is the database's, so that workers whose clocks disagree agree all
+the same. Each take-over raises `fence`; every write transaction of the sync renews the lease on
+condition that the fence is still its own, so a worker that was asleep while another took over
+writes nothing.
+"""
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from mailsync.enums import AccountState
+from mailsync.models import MailAccount
+
+LEASE = timedelta(minutes=5)
+# States in which nothing may be done in the mailbox.
+STOPPED = (AccountState.PAUSED, AccountState.DISABLED, AccountState.REMOVING)
+
+
+class LeaseLostError(Exception):
+    """Another process works on this account now; whatever we hold is stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    account_id: int
+    owner: str
+    fence: int
+
+    def renew(self) -> None:
+        """Inside a write transaction: makes it ours or makes it fail."""
+        count = (
+            MailAccount.objects.filter(pk=self.account_id, fence=self.fence, lease_owner=self.owner)
+            .exclude(state__in=STOPPED)
+            .update(lease_until=Now() + LEASE)
+        )
+        if not count:
+            raise LeaseLostError(self.account_id)
+
+
+def claim(account_id: int) -> Lease | None:
+    """The lease, or None when another process has it or the account is stopped."""
+    owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    count = (
+        MailAccount.objects.filter(
+            Q(lease_until__isnull=True) | Q(lease_until__lt=Now()), pk=account_id
+        )
+        .exclude(state__in=STOPPED)
+        .update(lease_owner=owner, lease_until=Now() + LEASE, fence=F("fence") + 1)
+    )
+    if not count:
+        return None
+    fence = MailAccount.objects.values_list("fence", flat=True).get(
+        pk=account_id, lease_owner=owner
+    )
+    return Lease(account_id, owner, fence)
+
+
+def release(lease: Lease) -> None:
+    """Lets the next one in; without effect when the lease is not ours any more."""
+    MailAccount.objects.filter(
+        pk=lease.account_id, fence=lease.fence, lease_owner=lease.owner
+    ).update(lease_until=None, lease_owner="")
+
+
+@contextmanager
+def held(account_id: int) -> Iterator[Lease | None]:
+    """The lease for the length of a block; None when it cannot be had."""
+    lease = claim(account_id)
+    try:
+        yield lease
+    finally:
+        if lease:
+            release(lease)

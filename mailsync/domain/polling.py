@@ -1,0 +1,295 @@
+"""A live round: what is new, changed and gone in a mailbox since the last look.
+
+By arithmetic first: UIDNEXT, the count and HIGHESTMODSEQ of one STATUS say in most rounds that
+nothing happened, and then nothing is asked and nothing written. The snapshot that is stored is
+the one taken before the fetch, so that what arrives meanwhile is seen as new the next time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailsync.domain import bulk
+from mailsync.domain.connections import connected
+from mailsync.domain.fetching import INDEX_BATCH, Work, fetch_waiting, index
+from mailsync.domain.ingest import add_keywords_of_entries
+from mailsync.domain.mailboxes import entries_count
+from mailsync.domain.news import note, tell_threads_changed
+from mailsync.domain.thread_figures import refresh_threads
+from mailsync.enums import ChangeOperation, ChangeState, MailboxState
+from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
+from mailsync.providers.base import KeywordChange, MailboxStatus
+
+# Without CONDSTORE every message's marks have to be listed; the newest more often.
+ALL_KEYWORDS_EVERY = timedelta(minutes=10)
+NEWEST_KEYWORDS = 400
+KEYWORDS_BATCH = 1000
+# More than this at once is believed only after a second look.
+MASS = 50
+MASS_SHARE = 0.2
+MAX_RESETS = 5
+
+
+def poll(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
+    """Brings one mailbox up to date. Returns whether there was anything to do."""
+    if mailbox.state == MailboxState.NEW:
+        start(work, mailbox, snapshot)
+        return True
+    if _is_renumbered(mailbox, snapshot):
+        renumber(work, mailbox, snapshot)
+        return True
+    keywords_due = _keywords_due(mailbox, snapshot)
+    if _is_unchanged(mailbox, snapshot) and not keywords_due:
+        return False
+    # What SELECT says is newer than the STATUS, and of the connection that is going to be asked.
+    snapshot = work.store.open(mailbox.path)
+    if _is_renumbered(mailbox, snapshot):
+        renumber(work, mailbox, snapshot)
+        return True
+    arrived = _take_new(work, mailbox, snapshot)
+    vanished = _take_changes(work, mailbox, snapshot)
+    _take_vanished(work, mailbox, snapshot, arrived=arrived, vanished=vanished)
+    _store_snapshot(work, mailbox, snapshot)
+    return True
+
+
+def start(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
+    """The first look: everything there is lies below, everything to come above."""
+    uidnext = snapshot.uidnext or (max(_uids(work, mailbox), default=0) + 1)
+    mailbox.uidvalidity = snapshot.uidvalidity
+    mailbox.uidnext = uidnext
+    mailbox.high_uid = uidnext - 1
+    mailbox.low_uid = uidnext
+    mailbox.modseq = snapshot.modseq
+    mailbox.exists_seen = snapshot.exists
+    mailbox.state = MailboxState.BACKFILL
+    mailbox.last_full_at = timezone.now()
+    _save(work, mailbox)
+
+
+def renumber(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
+    """UIDVALIDITY changed (RFC 9051 2.3.1.1): a new generation. Nothing is deleted: entries of
+    the old one stand until the new list is complete, and lend their emails to it."""
+    mailbox.generation += 1
+    mailbox.resets += 1
+    note(work.account, "state_lost", mailbox=mailbox.pk, generation=mailbox.generation)
+    start(work, mailbox, snapshot)
+    mailbox.state = MailboxState.RESYNC
+    mailbox.error_code = "state_lost"
+    if mailbox.resets >= MAX_RESETS:
+        mailbox.state, mailbox.error_code = MailboxState.PARKED, "server_misbehaves"
+    _save(work, mailbox)
+
+
+def apply_keywords(work: Work, mailbox: Mailbox, changes: Iterable[KeywordChange]) -> None:
+    """Takes over the server's marks. A local change that still waits keeps its own bits."""
+    for batch in bulk.chunks(sorted(changes, key=lambda c: (c.modseq or 0, c.uid)), KEYWORDS_BATCH):
+        _apply_keyword_batch(work, mailbox, batch)
+
+
+def _apply_keyword_batch(work: Work, mailbox: Mailbox, batch: Sequence[KeywordChange]) -> None:
+    by_uid = {change.uid: change for change in batch}
+    with transaction.atomic():
+        work.lease.renew()
+        rows = MailboxEntry.objects.filter(
+            mailbox=mailbox, uidvalidity=mailbox.uidvalidity or 0, uid__in=list(by_uid)
+        ).values_list("id", "uid", "keywords", "email_id")
+        local = _waiting_keywords([row[0] for row in rows])
+        updates, emails = [], set()
+        for entry_id, uid, old, email_id in rows:
+            add, remove = local.get(entry_id, (0, 0))
+            new = (int(by_uid[uid].keywords) | add) & ~remove
+            if new != old:
+                updates.append((new, by_uid[uid].modseq, entry_id))
+                emails.add(email_id)
+        bulk.update(MailboxEntry, columns=("keywords", "modseq"), keys=("id",), rows=updates)
+        _refresh_emails(work, emails - {None})
+
+
+def _waiting_keywords(entry_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Bits that local changes, not yet replayed, add to and remove from these entries."""
+    waiting: dict[int, tuple[int, int]] = {}
+    for ids in bulk.chunks(entry_ids):
+        for entry_id, wanted in (
+            RemoteChange.objects.filter(
+                entry__in=ids,
+                operation=ChangeOperation.KEYWORDS,
+                state__in=(ChangeState.PENDING, ChangeState.RUNNING),
+            )
+            .order_by("id")
+            .values_list("entry_id", "wanted")
+        ):
+            add, remove = waiting.get(entry_id, (0, 0))
+            plus, minus = wanted.get("add", 0), wanted.get("remove", 0)
+            waiting[entry_id] = ((add | plus) & ~minus, (remove | minus) & ~plus)
+    return waiting
+
+
+def _refresh_emails(work: Work, email_ids: Iterable[int]) -> None:
+    ids = sorted(set(email_ids))
+    if not ids:
+        return
+    add_keywords_of_entries(ids)
+    touched: set[int] = set()
+    for some in bulk.chunks(ids):
+        touched.update(Email.objects.filter(pk__in=some).values_list("thread_id", flat=True))
+    refresh_threads(touched)
+    tell_threads_changed(work.account, touched)
+
+
+def _is_renumbered(mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
+    if snapshot.uidvalidity and snapshot.uidvalidity != mailbox.uidvalidity:
+        return True
+    # UIDs that go down break RFC 9051 2.3.1.1 as much as a new UIDVALIDITY.
+    return bool(snapshot.uidnext and snapshot.uidnext <= mailbox.high_uid)
+
+
+def _is_unchanged(mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
+    return (
+        snapshot.uidnext is not None
+        and snapshot.uidnext == mailbox.uidnext
+        and snapshot.exists == mailbox.exists_seen
+        and (snapshot.modseq is None or snapshot.modseq == mailbox.modseq)
+    )
+
+
+def _keywords_due(mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
+    if snapshot.modseq is not None:
+        return False
+    return (
+        mailbox.last_full_at is None or timezone.now() - mailbox.last_full_at >= ALL_KEYWORDS_EVERY
+    )
+
+
+def _take_new(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> int:
+    """Indexes and fetches everything above the high watermark, oldest first, so that a cut
+    leaves a watermark below which nothing is missing. Returns how many there were."""
+    first = mailbox.high_uid + 1
+    if snapshot.uidnext is not None and snapshot.uidnext <= first:
+        return 0
+    if snapshot.uidnext is not None and snapshot.uidnext - first <= INDEX_BATCH:
+        uids = list(range(first, snapshot.uidnext))
+    else:
+        uids = [uid for uid in _uids(work, mailbox) if uid >= first]
+    arrived = 0
+    for start_at in range(0, len(uids), INDEX_BATCH):
+        batch = uids[start_at : start_at + INDEX_BATCH]
+        arrived += index(work, mailbox, batch, high_uid=batch[-1])
+        for _ in fetch_waiting(work, mailbox, limit=len(batch)):
+            pass
+    return arrived
+
+
+def _take_changes(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> list[int] | None:
+    """Applies changed marks. Returns the UIDs that vanished, None when the server cannot tell."""
+    if snapshot.modseq is not None and mailbox.modseq is not None:
+        if snapshot.modseq == mailbox.modseq:
+            return []
+        if snapshot.modseq > mailbox.modseq:
+            changes, vanished = work.store.changed_since(
+                mailbox.modseq, snapshot.uidvalidity or mailbox.uidvalidity or 0
+            )
+            apply_keywords(work, mailbox, changes)
+            return vanished
+    # No MODSEQ, or one that went down (seen in the wild): list the marks.
+    newest = max(1, mailbox.high_uid - NEWEST_KEYWORDS + 1)
+    everything = _keywords_due(mailbox, snapshot) or snapshot.modseq is not None
+    apply_keywords(work, mailbox, work.store.keywords(1 if everything else newest))
+    if everything:
+        mailbox.last_full_at = timezone.now()
+    return None
+
+
+def _take_vanished(
+    work: Work,
+    mailbox: Mailbox,
+    snapshot: MailboxStatus,
+    *,
+    arrived: int,
+    vanished: list[int] | None,
+) -> None:
+    if vanished is None:
+        if snapshot.exists is not None and mailbox.exists_seen is not None:
+            if mailbox.exists_seen + arrived == snapshot.exists:
+                return
+        vanished = _missing_here(mailbox, there=_uids(work, mailbox))
+    if not vanished:
+        return
+    if len(vanished) > MASS and len(vanished) > MASS_SHARE * entries_count(mailbox):
+        note(work.account, "mass_deletion_checked", mailbox=mailbox.pk, count=len(vanished))
+        with connected(work.account) as second:
+            second.open(mailbox.path)
+            vanished = sorted(set(vanished) - set(second.uids()))
+    mark_gone(work, mailbox, vanished)
+
+
+def _missing_here(mailbox: Mailbox, *, there: Sequence[int]) -> list[int]:
+    present = set(there)
+    known = MailboxEntry.objects.filter(
+        mailbox=mailbox, uidvalidity=mailbox.uidvalidity or 0, gone_at=None
+    ).values_list("uid", flat=True)
+    return [uid for uid in known.iterator(chunk_size=5000) if uid not in present]
+
+
+def mark_gone(work: Work, mailbox: Mailbox, uids: Iterable[int]) -> None:
+    """These copies are not in the mailbox any more. Whether their emails go too is decided when
+    no other mailbox has shown them for a while: a move looks like this first."""
+    now = timezone.now()
+    for some in bulk.chunks(uids):
+        with transaction.atomic():
+            work.lease.renew()
+            rows = MailboxEntry.objects.filter(
+                mailbox=mailbox, uidvalidity=mailbox.uidvalidity or 0, uid__in=some, gone_at=None
+            )
+            emails = set(rows.values_list("email_id", flat=True)) - {None}
+            rows.update(gone_at=now)
+            _refresh_emails(work, emails)
+
+
+def _store_snapshot(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
+    mailbox.uidnext = snapshot.uidnext
+    if snapshot.uidnext is not None:
+        mailbox.high_uid = max(mailbox.high_uid, snapshot.uidnext - 1)
+    mailbox.modseq = snapshot.modseq
+    mailbox.exists_seen = snapshot.exists
+    if mailbox.state == MailboxState.LIVE:
+        mailbox.resets = 0
+    _save(work, mailbox)
+
+
+def _save(work: Work, mailbox: Mailbox) -> None:
+    with transaction.atomic():
+        work.lease.renew()
+        mailbox.save(
+            update_fields=[
+                "uidvalidity",
+                "uidnext",
+                "high_uid",
+                "low_uid",
+                "modseq",
+                "exists_seen",
+                "state",
+                "generation",
+                "resets",
+                "last_full_at",
+                "error_code",
+            ]
+        )
+
+
+def finish_renumbering(work: Work, mailbox: Mailbox) -> None:
+    """The new list is complete: copies of older generations are not there any more."""
+    now = timezone.now()
+    with transaction.atomic():
+        work.lease.renew()
+        old = mailbox.entries.filter(gone_at=None).exclude(uidvalidity=mailbox.uidvalidity or 0)
+        emails = set(old.values_list("email_id", flat=True)) - {None}
+        old.update(gone_at=now)
+        _refresh_emails(work, emails)
+
+
+def _uids(work: Work, mailbox: Mailbox) -> list[int]:
+    work.store.open(mailbox.path)
+    return work.store.uids()

@@ -1,0 +1,247 @@
+"""Replays local acts in the mailbox: strictly in order, idempotently, looking before it repeats.
+
+A change is `pending`, then `running` (committed before the command goes out), then `done`,
+`failed` or `dropped`. One that is found `running` was cut off: the server may have done it, so
+the mailbox is looked at first. Neighbouring changes of one kind are carried out as one command.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailsync.domain.fetching import Work
+from mailsync.domain.mailboxes import PLACE_OF_ROLE
+from mailsync.domain.news import note, tell_threads_changed
+from mailsync.domain.thread_figures import refresh_threads
+from mailsync.enums import ChangeOperation, ChangeState, MailboxRole
+from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
+from mailsync.providers.base import Keyword, Moved, ProviderError, Reaction
+
+BATCH = 200
+TRIES = 5
+RETRY_AFTER = timedelta(minutes=2)
+FOR_GOOD = (Reaction.REFUSED, Reaction.MESSAGE, Reaction.MAILBOX)
+
+
+def replay_waiting(work: Work) -> int:
+    """Carries out what waits. Returns how many changes were settled; stops at the first that
+    has to wait, because later ones may build on it."""
+    settled = 0
+    while True:
+        changes = list(
+            work.account.changes.filter(state__in=(ChangeState.PENDING, ChangeState.RUNNING))
+            .exclude(operation=ChangeOperation.APPEND)
+            .select_related("entry__mailbox", "entry__email")
+            .order_by("id")[:BATCH]
+        )
+        if not changes:
+            return settled
+        for group in _groups(changes):
+            if group[0].next_try_at and group[0].next_try_at > timezone.now():
+                return settled
+            if not _carry_out(work, group):
+                return settled
+            settled += len(group)
+
+
+def _groups(changes: Sequence[RemoteChange]) -> Iterator[list[RemoteChange]]:
+    """Runs of changes that one command can do. An interrupted one stands alone."""
+
+    def kind(change: RemoteChange) -> tuple[object, ...]:
+        mailbox = change.entry.mailbox_id if change.entry else None
+        alone = change.pk if change.state == ChangeState.RUNNING else 0
+        return (change.operation, mailbox, str(change.wanted), alone)
+
+    for _, group in groupby(changes, key=kind):
+        yield list(group)
+
+
+def _carry_out(work: Work, group: Sequence[RemoteChange]) -> bool:
+    """One command and its result. False when the account's queue has to wait."""
+    live = [c for c in group if c.entry and c.entry.gone_at is None]
+    if lost := [c for c in group if c not in live]:
+        # A remote deletion beats a local change of marks or place.
+        _settle(work, lost, ChangeState.DROPPED)
+    if not live:
+        return True
+    was_running = live[0].state == ChangeState.RUNNING
+    _claim(work, live)
+    try:
+        if live[0].operation == ChangeOperation.KEYWORDS:
+            _do_keywords(work, live)
+        else:
+            _do_move(work, live, look_first=was_running)
+    except ProviderError as error:
+        return _after_error(work, live, error)
+    return True
+
+
+def _claim(work: Work, changes: Sequence[RemoteChange]) -> None:
+    with transaction.atomic():
+        work.lease.renew()
+        RemoteChange.objects.filter(pk__in=[c.pk for c in changes]).update(
+            state=ChangeState.RUNNING
+        )
+
+
+def _do_keywords(work: Work, changes: Sequence[RemoteChange]) -> None:
+    """Setting marks twice is setting them once, so nothing has to be looked at."""
+    mailbox = _mailbox_of(changes[0])
+    current = _still_numbered(work, mailbox, changes)
+    uids = [change.entry.uid for change in current if change.entry]
+    if uids:
+        wanted = current[0].wanted
+        work.store.set_keywords(
+            uids,
+            add=Keyword(wanted.get("add", 0)),
+            remove=Keyword(wanted.get("remove", 0)),
+        )
+    _settle(work, current, ChangeState.DONE)
+
+
+def _do_move(work: Work, changes: Sequence[RemoteChange], *, look_first: bool) -> None:
+    source = _mailbox_of(changes[0])
+    target = Mailbox.objects.filter(pk=changes[0].wanted["mailbox"], account=work.account).first()
+    if target is None:
+        raise ProviderError("mailbox_not_opened", Reaction.REFUSED)
+    if source.pk == target.pk:
+        _settle(work, changes, ChangeState.DONE)
+        return
+    current = _still_numbered(work, source, changes)
+    by_uid = {change.entry.uid: change for change in current if change.entry}
+    there = set(work.store.uids()) if look_first else set(by_uid)
+    moved = work.store.move([uid for uid in by_uid if uid in there], target.path)
+    results = {one.uid: one for one in moved}
+    for uid in by_uid:
+        if uid not in there:
+            results[uid] = Moved(uid)
+    _settle_moves(work, by_uid, results, target)
+
+
+def _settle_moves(
+    work: Work, by_uid: dict[int, RemoteChange], results: dict[int, Moved], target: Mailbox
+) -> None:
+    """Re-points each copy to its new place; one whose new UID nobody told is looked for."""
+    unknown = [uid for uid, one in results.items() if one.new_uid is None]
+    found: dict[int, int] = {}
+    if unknown:
+        work.store.open(target.path)
+        for uid in unknown:
+            entry = by_uid[uid].entry
+            message_id = entry.email.message_id if entry and entry.email else ""
+            hits = work.store.find(message_id) if message_id else []
+            if hits:
+                found[uid] = hits[-1]
+    done = []
+    with transaction.atomic():
+        work.lease.renew()
+        for uid, change in by_uid.items():
+            result = results.get(uid)
+            new_uid = (result.new_uid if result else None) or found.get(uid)
+            if change.entry:
+                _repoint(change.entry, target, new_uid, result.uidvalidity if result else None)
+            done.append(change)
+        _settle(work, done, ChangeState.DONE)
+        # Our own moves must not look like drift: the counts are dropped, and the next round
+        # lists the UIDs once.
+        sources = {change.base.get("mailbox") for change in done} - {None}
+        Mailbox.objects.filter(pk__in=[*sources, target.pk]).update(exists_seen=None)
+        threads = set(
+            Email.objects.filter(entries__in=[c.entry_id for c in done]).values_list(
+                "thread_id", flat=True
+            )
+        )
+        refresh_threads(threads)
+        tell_threads_changed(work.account, threads)
+
+
+def _repoint(
+    entry: MailboxEntry, target: Mailbox, new_uid: int | None, uidvalidity: int | None
+) -> None:
+    now = timezone.now()
+    if new_uid is None:
+        # The target's next round finds it by its content.
+        entry.gone_at = now
+        entry.save(update_fields=["gone_at"])
+        return
+    validity = uidvalidity or target.uidvalidity or 0
+    twin = MailboxEntry.objects.filter(mailbox=target, uidvalidity=validity, uid=new_uid).first()
+    if twin:
+        if twin.email_id is None:
+            twin.email_id, twin.outcome = entry.email_id, entry.outcome
+            twin.save(update_fields=["email", "outcome"])
+        RemoteChange.objects.filter(entry=entry).update(entry=twin)
+        entry.delete()
+        return
+    entry.mailbox, entry.uidvalidity, entry.uid = target, validity, new_uid
+    entry.places = PLACE_OF_ROLE[MailboxRole(target.role)]
+    entry.save(update_fields=["mailbox", "uidvalidity", "uid", "places"])
+
+
+def _mailbox_of(change: RemoteChange) -> Mailbox:
+    if change.entry is None:
+        raise ProviderError("message_not_had", Reaction.REFUSED)
+    return change.entry.mailbox
+
+
+def _still_numbered(
+    work: Work, mailbox: Mailbox, changes: Sequence[RemoteChange]
+) -> list[RemoteChange]:
+    """Opens the mailbox for writing; a UID of another numbering would hit a stranger's mail."""
+    status = work.store.open(mailbox.path, writable=True)
+    validity = status.uidvalidity or 0
+    good = [c for c in changes if c.entry and c.entry.uidvalidity == validity]
+    if stale := [c for c in changes if c not in good]:
+        _settle(work, stale, ChangeState.FAILED, error_code="state_lost")
+    return good
+
+
+def _settle(
+    work: Work,
+    changes: Sequence[RemoteChange],
+    state: ChangeState,
+    *,
+    error_code: str = "",
+) -> None:
+    with transaction.atomic():
+        work.lease.renew()
+        RemoteChange.objects.filter(pk__in=[change.pk for change in changes]).update(
+            state=state, error_code=error_code, done_at=timezone.now()
+        )
+
+
+def _after_error(work: Work, changes: Sequence[RemoteChange], error: ProviderError) -> bool:
+    attempts = changes[0].attempts + 1
+    if error.reaction in FOR_GOOD or attempts >= TRIES:
+        _give_up(work, changes, error)
+        return True
+    RemoteChange.objects.filter(pk__in=[change.pk for change in changes]).update(
+        state=ChangeState.RUNNING,
+        attempts=attempts,
+        error_code=error.code,
+        next_try_at=timezone.now() + RETRY_AFTER,
+    )
+    raise error
+
+
+def _give_up(work: Work, changes: Sequence[RemoteChange], error: ProviderError) -> None:
+    """The server's word stands again: marks and places go back to what it says."""
+    with transaction.atomic():
+        _settle(work, changes, ChangeState.FAILED, error_code=error.code)
+        emails = set()
+        for change in changes:
+            entry = change.entry
+            if entry is None:
+                continue
+            if change.operation == ChangeOperation.KEYWORDS:
+                entry.keywords = change.base.get("keywords", entry.keywords)
+            entry.places = PLACE_OF_ROLE[MailboxRole(entry.mailbox.role)]
+            entry.save(update_fields=["keywords", "places"])
+            emails.add(entry.email_id)
+        note(work.account, "change_not_done", count=len(changes), reason=error.code)
+        threads = set(Email.objects.filter(pk__in=emails).values_list("thread_id", flat=True))
+        refresh_threads(threads)
+        tell_threads_changed(work.account, threads)

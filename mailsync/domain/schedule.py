@@ -1,0 +1,76 @@
+"""Whose turn it is. The rows decide; a lost task is found again by the next sweep."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from mailsync.domain import blobs, leases
+from mailsync.domain.connections import connected
+from mailsync.domain.failures import react
+from mailsync.domain.fetching import Work
+from mailsync.domain.filters import Choice
+from mailsync.domain.leases import STOPPED, LeaseLostError
+from mailsync.domain.replay import replay_waiting
+from mailsync.enums import AccountState
+from mailsync.models import MailAccount
+from mailsync.providers.base import ProviderError
+
+# A task that was queued and lost is queued again after this.
+QUEUED_FOR = timedelta(minutes=2)
+# More than this at once would be a stampede on the servers after an outage.
+MOST_AT_ONCE = 100
+
+
+def sweep_due_accounts() -> int:
+    """Queues a slice for every account whose time has come, the longest waiting first."""
+    from mailsync.tasks import sync_account  # leaf: tasks import the domain
+
+    due = (
+        MailAccount.objects.filter(Q(next_poll_at__lte=Now()))
+        .filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
+        .exclude(state__in=(*STOPPED, AccountState.AUTH_FAILED))
+        .order_by("next_poll_at")
+    )
+    queued = 0
+    for number, moment in due.values_list("id", "next_poll_at")[:MOST_AT_ONCE]:
+        # Compare-and-set: of two sweepers one queues.
+        if MailAccount.objects.filter(pk=number, next_poll_at=moment).update(
+            next_poll_at=Now() + QUEUED_FOR
+        ):
+            sync_account.delay(number)
+            queued += 1
+    return queued
+
+
+def wake(account_id: int) -> None:
+    """Something happened in the mailbox: look at once. What the watcher calls."""
+    from mailsync.tasks import sync_account  # leaf: tasks import the domain
+
+    if (
+        MailAccount.objects.filter(pk=account_id)
+        .exclude(state__in=(*STOPPED, AccountState.AUTH_FAILED))
+        .update(next_poll_at=Now())
+    ):
+        sync_account.delay_on_commit(account_id)
+
+
+def replay_now(account_id: int) -> None:
+    """Carries out what people did, without a round over the mailboxes. When another process
+    has the account, its slice begins with the same."""
+    if not blobs.has_room():
+        return
+    with leases.held(account_id) as lease:
+        if lease is None:
+            MailAccount.objects.filter(pk=account_id).exclude(state__in=STOPPED).update(
+                next_poll_at=Now()
+            )
+            return
+        account = MailAccount.objects.get(pk=account_id)
+        try:
+            with connected(account) as store:
+                replay_waiting(Work(account, store, lease, Choice(account)))
+        except LeaseLostError:
+            return
+        except ProviderError as error:
+            react(account, error)

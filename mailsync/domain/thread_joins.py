@@ -1,0 +1,157 @@
+"""Joining and separating threads: by rule while mail comes in, or by a user's word."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from mailsync.domain import bulk
+from mailsync.domain.thread_figures import refresh_threads
+from mailsync.models import (
+    Email,
+    EmailReference,
+    Submission,
+    Thread,
+    ThreadAddress,
+    ThreadLink,
+    ThreadSeparation,
+)
+from mailsync.models.link import RECORD_FIELDS
+from mailsync.signals import threads_changed, threads_merged
+from sharing.enums import ThreadVisibility
+
+
+class ThreadError(Exception):
+    """These threads cannot be joined or taken apart like that."""
+
+
+def apply_merges(pairs: Iterable[tuple[int, int]]) -> None:
+    """Moves everything of each second thread to the first. Inside the caller's transaction;
+    the caller refreshes the kept ones."""
+    for kept, gone in pairs:
+        _merge(kept, gone)
+
+
+@transaction.atomic
+def merge_threads(kept: Thread, others: Iterable[Thread], *, by: Any) -> Thread:
+    """Joins threads because a user says so; the oldest row stays."""
+    del by  # who may is the page's question; who did is in the log of acts above
+    threads = sorted({kept, *others}, key=lambda thread: thread.pk)
+    if len({thread.account_id for thread in threads}) != 1:
+        raise ThreadError("threads of several accounts")
+    stays, *gone = threads
+    ids = [thread.pk for thread in threads]
+    ThreadSeparation.objects.filter(first__in=ids, second__in=ids).delete()
+    apply_merges((stays.pk, thread.pk) for thread in gone)
+    refresh_threads([stays.pk])
+    _tell(stays.account_id, ids)
+    stays.refresh_from_db()
+    return stays
+
+
+@transaction.atomic
+def split_thread(thread: Thread, emails: Iterable[Email], *, by: Any) -> Thread:
+    """Moves these emails of a thread to a new one, and remembers that they are two."""
+    del by
+    moving = [email for email in emails if email.thread_id == thread.pk]
+    stays = thread.emails.exclude(pk__in=[email.pk for email in moving])
+    if not moving or not stays.exists():
+        raise ThreadError("nothing would be left in one of the two")
+    new = Thread.objects.create(account_id=thread.account_id, visibility=thread.visibility)
+    Email.objects.filter(pk__in=[email.pk for email in moving]).update(thread=new)
+    own = [email.message_id_hash for email in moving if email.message_id_hash]
+    EmailReference.objects.filter(account_id=thread.account_id, message_id_hash__in=own).update(
+        thread=new
+    )
+    first, second = sorted((thread.pk, new.pk))
+    ThreadSeparation.objects.create(first_id=first, second_id=second)
+    rebuild_addresses([thread.pk, new.pk])
+    refresh_threads([thread.pk, new.pk])
+    _tell(thread.account_id, [thread.pk, new.pk])
+    new.refresh_from_db()
+    return new
+
+
+def rebuild_addresses(thread_ids: Iterable[int]) -> None:
+    """Makes the address rows of these threads from their emails."""
+    ids = list(thread_ids)
+    ThreadAddress.objects.filter(thread__in=ids).delete()
+    found: dict[tuple[int, str], str] = {}
+    for thread_id, address, name, recipients in Email.objects.filter(thread__in=ids).values_list(
+        "thread_id", "from_address", "from_name", "recipients"
+    ):
+        people = [(address, name), *((there, called) for _, called, there in recipients)]
+        for there, called in people:
+            if there:
+                found[thread_id, there] = found.get((thread_id, there)) or called
+    bulk.insert_missing(
+        ThreadAddress,
+        ("thread_id", "address", "name"),
+        [(thread, address, name[:200]) for (thread, address), name in found.items()],
+    )
+
+
+def _merge(kept: int, gone: int) -> None:
+    rows = Thread.objects.in_bulk([kept, gone])
+    Email.objects.filter(thread=gone).update(thread=kept)
+    EmailReference.objects.filter(thread=gone).update(thread=kept)
+    Submission.objects.filter(thread=gone).update(thread=kept)
+    taken = ThreadAddress.objects.filter(thread=kept).values("address")
+    ThreadAddress.objects.filter(thread=gone).exclude(address__in=taken).update(thread=kept)
+    ThreadAddress.objects.filter(thread=gone).delete()
+    _move_links(kept, gone)
+    _move_separations(kept, gone)
+    changes: dict[str, Any] = {"visibility": _closer(rows[kept], rows[gone])}
+    # Whoever decided something about either half meant the conversation.
+    for name in ("snoozed_until", "muted_at", "assigned_to_id"):
+        changes[name] = getattr(rows[kept], name) or getattr(rows[gone], name)
+    if not (rows[kept].trashed_at and rows[gone].trashed_at):
+        changes["trashed_at"] = None
+    Thread.objects.filter(pk=kept).update(**changes)
+    Thread.objects.filter(merged_into=gone).update(merged_into=kept)
+    Thread.objects.filter(pk=gone).update(merged_into=kept, provider_thread_id="")
+    threads_merged.send(sender=None, kept_id=kept, gone_id=gone)
+    refresh_threads([gone])
+
+
+def _closer(first: Thread, second: Thread) -> str:
+    """Of two visibilities the one that shows less: a merge must not publish anything."""
+    shared = first.visibility == second.visibility == ThreadVisibility.SHARED
+    if shared:
+        return first.visibility
+    return next(
+        thread.visibility
+        for thread in (first, second)
+        if thread.visibility != ThreadVisibility.SHARED
+    )
+
+
+def _move_links(kept: int, gone: int) -> None:
+    has_main = ThreadLink.objects.filter(thread=kept, is_main=True).exists()
+    if has_main:
+        ThreadLink.objects.filter(thread=gone).update(is_main=False)
+    for name in RECORD_FIELDS:
+        taken = ThreadLink.objects.filter(thread=kept, **{f"{name}__isnull": False}).values(name)
+        ThreadLink.objects.filter(thread=gone, **{f"{name}__isnull": False}).exclude(
+            **{f"{name}__in": taken}
+        ).update(thread=kept)
+    # What is left is there twice. The kept thread's word stands, also where it says "removed".
+    ThreadLink.objects.filter(thread=gone).delete()
+
+
+def _move_separations(kept: int, gone: int) -> None:
+    rows = ThreadSeparation.objects.filter(Q(first=gone) | Q(second=gone))
+    others = {row.second_id if row.first_id == gone else row.first_id for row in rows} - {kept}
+    rows.delete()
+    bulk.insert_missing(
+        ThreadSeparation,
+        ("first_id", "second_id"),
+        [(min(kept, other), max(kept, other)) for other in others],
+    )
+
+
+def _tell(account_id: int, thread_ids: list[int]) -> None:
+    transaction.on_commit(
+        lambda: threads_changed.send(sender=None, account_id=account_id, thread_ids=thread_ids)
+    )

@@ -1,0 +1,73 @@
+"""The engine against a real Dovecot."""
+
+from typing import Any
+
+import pytest
+
+from mailsync.domain.accounts import Server, connect_account
+from mailsync.domain.sync import sync_account
+from mailsync.enums import AccountState, MailboxRole, MailboxState, Security
+from mailsync.models import Email, MailAccount, MailboxEntry, Thread
+from tests.servers.dovecot import PASSWORD, Dovecot, is_installed
+from tests.servers.mail import message
+from users.models import User
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not is_installed(), reason="Dovecot is not installed"),
+]
+
+
+@pytest.fixture(autouse=True)
+def own_blobs(settings: Any, tmp_path: Any) -> None:
+    settings.BLOB_DIR = tmp_path / "blobs"
+
+
+@pytest.fixture
+def mailbox_user(dovecot: Dovecot) -> str:
+    return dovecot.new_user()
+
+
+@pytest.fixture
+def connected(
+    dovecot: Dovecot, alice: User, mailbox_user: str, monkeypatch: pytest.MonkeyPatch
+) -> MailAccount:
+    monkeypatch.setattr("mailsync.tasks.sync_account.delay_on_commit", lambda *a: None)
+    monkeypatch.setattr("mailsync.tasks.replay_changes.delay_on_commit", lambda *a: None)
+    return connect_account(
+        alice,
+        address=mailbox_user,
+        incoming=Server(
+            host="127.0.0.1",
+            port=dovecot.port,
+            security=Security.PLAIN,
+            user_name=mailbox_user,
+            secret=PASSWORD,
+        ),
+    )
+
+
+def run(account: MailAccount) -> None:
+    while sync_account(account.pk).has_more:
+        pass
+    account.refresh_from_db()
+    assert (account.state, account.error_code) == (AccountState.OK, "")
+
+
+def test_first_sync_brings_every_message_once_into_threads(
+    dovecot: Dovecot, connected: MailAccount, mailbox_user: str
+) -> None:
+    for number in range(30):
+        answers = number - 1 if number % 3 else None
+        dovecot.deliver(mailbox_user, message(number, to=mailbox_user, answers=answers))
+
+    run(connected)
+
+    assert Email.objects.count() == 30
+    assert Thread.objects.count() == 10
+    assert set(Thread.objects.values_list("email_count", flat=True)) == {3}
+    assert all(Thread.objects.values_list("in_inbox", flat=True))
+    inbox = connected.mailboxes.get(role=MailboxRole.INBOX)
+    assert (inbox.state, inbox.low_uid) == (MailboxState.LIVE, 1)
+    assert MailboxEntry.objects.filter(mailbox=inbox, outcome="stored").count() == 30
