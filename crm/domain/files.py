@@ -63,7 +63,7 @@ def clean_name(name: str) -> str:
     return printable or _("file")
 
 
-def add_file(record: Record, *, by: User, upload: File[Any]) -> RecordFile:
+def add_file(record: Record, *, by: User, upload: "File[Any]") -> RecordFile:
     size = upload.size or 0
     if size > MAX_SIZE:
         raise CRMError(_("The file is larger than %(limit)s MB.") % {"limit": MAX_SIZE >> 20})

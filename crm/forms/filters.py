@@ -1,0 +1,191 @@
+"""Filters of the lists. A filter is the query part of a URL; only what a form here names works."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.domain.queries.search import matching
+from crm.enums import ActivityKind, DealStatus, ProjectStatus
+from crm.models import Board, Pipeline, RecordLabel, Stage
+from users.models import User
+
+DUE = [
+    ("overdue", _("Overdue")),
+    ("today", _("Today")),
+    ("week", _("Next seven days")),
+    ("none", _("Without a day")),
+]
+
+
+class ListFilter(forms.Form):
+    """`q`, owner and label. A value that is not allowed is left out, as if it were not there."""
+
+    kind: str
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200, strip=True)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["owner"] = forms.ModelChoiceField(
+            label=_("Owner"),
+            queryset=User.objects.active(),
+            required=False,
+            empty_label=_("Anybody"),
+        )
+        self.fields["label"] = forms.ModelChoiceField(
+            label=_("Label"),
+            queryset=RecordLabel.objects.filter(kind=self.kind),
+            required=False,
+            empty_label=_("Any"),
+        )
+
+    def chosen(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.chosen()
+        if "q" in chosen:
+            rows = matching(rows, chosen["q"])
+        if "owner" in chosen:
+            rows = rows.filter(owner=chosen["owner"])
+        if "label" in chosen:
+            rows = rows.filter(labels=chosen["label"])
+        return rows
+
+
+class PersonFilter(ListFilter):
+    kind = "person"
+
+
+class OrganizationFilter(ListFilter):
+    kind = "organization"
+
+
+class DealFilter(ListFilter):
+    kind = "deal"
+
+    status = forms.ChoiceField(
+        label=_("Status"), required=False, choices=[("", _("Any")), *DealStatus.choices]
+    )
+    pipeline = forms.ModelChoiceField(
+        label=_("Pipeline"),
+        queryset=Pipeline.objects.filter(archived_at__isnull=True),
+        required=False,
+        empty_label=_("Any"),
+    )
+    stage = forms.ModelChoiceField(
+        queryset=Stage.objects.all(), required=False, widget=forms.HiddenInput
+    )
+
+    def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows, chosen = super().apply(rows), self.chosen()
+        for name in ("status", "pipeline", "stage"):
+            if name in chosen:
+                rows = rows.filter(**{name: chosen[name]})
+        return rows
+
+
+class LeadFilter(ListFilter):
+    kind = "lead"
+
+    state = forms.ChoiceField(
+        label=_("Show"),
+        required=False,
+        choices=[
+            ("", _("Open")),
+            ("archived", _("Archived")),
+            ("converted", _("Converted")),
+            ("all", _("All")),
+        ],
+    )
+    source = forms.CharField(label=_("Source"), required=False, max_length=100)
+
+    def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows, chosen = super().apply(rows), self.chosen()
+        if "source" in chosen:
+            rows = rows.filter(source__iexact=chosen["source"])
+        match chosen.get("state"):
+            case "archived":
+                return rows.filter(archived_at__isnull=False, converted_at__isnull=True)
+            case "converted":
+                return rows.filter(converted_at__isnull=False)
+            case "all":
+                return rows
+        return rows.filter(archived_at__isnull=True, converted_at__isnull=True)
+
+
+class ProjectFilter(ListFilter):
+    kind = "project"
+
+    status = forms.ChoiceField(
+        label=_("Status"),
+        required=False,
+        choices=[("", _("Any")), *ProjectStatus.choices, ("archived", _("Archived"))],
+    )
+    board = forms.ModelChoiceField(
+        label=_("Board"), queryset=Board.objects.all(), required=False, empty_label=_("Any")
+    )
+
+    def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows, chosen = super().apply(rows), self.chosen()
+        if "board" in chosen:
+            rows = rows.filter(board=chosen["board"])
+        if chosen.get("status") == "archived":
+            return rows.filter(archived_at__isnull=False)
+        if "status" in chosen:
+            rows = rows.filter(status=chosen["status"])
+        return rows.filter(archived_at__isnull=True)
+
+
+class ActivityFilter(forms.Form):
+    q = forms.CharField(label=_("Search"), required=False, max_length=200, strip=True)
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("Any")), *ActivityKind.choices]
+    )
+    due = forms.ChoiceField(label=_("Due"), required=False, choices=[("", _("Any day")), *DUE])
+    done = forms.ChoiceField(
+        label=_("Show"),
+        required=False,
+        choices=[("", _("To do")), ("yes", _("Done")), ("all", _("All"))],
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["assigned"] = forms.ModelChoiceField(
+            label=_("Assigned to"),
+            queryset=User.objects.active(),
+            required=False,
+            empty_label=_("Anybody"),
+        )
+
+    chosen = ListFilter.chosen
+
+    def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        chosen, today = self.chosen(), timezone.localdate()
+        if "q" in chosen:
+            rows = rows.filter(title__icontains=chosen["q"])
+        if "kind" in chosen:
+            rows = rows.filter(kind=chosen["kind"])
+        if "assigned" in chosen:
+            rows = rows.filter(assigned_to=chosen["assigned"])
+        due = {
+            "overdue": Q(due_date__lt=today, done_at__isnull=True),
+            "today": Q(due_date=today),
+            "week": Q(due_date__gte=today, due_date__lte=today + timedelta(days=7)),
+            "none": Q(due_date__isnull=True),
+        }
+        if "due" in chosen:
+            rows = rows.filter(due[chosen["due"]])
+        match chosen.get("done"):
+            case "yes":
+                return rows.filter(done_at__isnull=False)
+            case "all":
+                return rows
+        return rows.filter(done_at__isnull=True)

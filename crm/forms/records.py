@@ -1,0 +1,286 @@
+"""Forms of the five kinds of record. Each names its fields: nothing else of a row can be set."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from common.addresses import normalise_address
+from crm.domain.organizations import add_organization
+from crm.domain.persons import add_person
+from crm.forms.links import RecordNameField
+from crm.models import Organization, Person, Phase, RecordLabel, Stage
+from crm.rules import can_set_visibility
+from sharing.enums import ItemVisibility
+from users.models import Company, User
+
+MAX_VALUES = 20
+
+
+def currency_choices(current: str) -> list[tuple[str, str]]:
+    known = ["EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JPY", "CNY", "INR"]
+    return [(code, code) for code in dict.fromkeys([current, *known])]
+
+
+class SeveralField(forms.CharField):
+    """Several texts, one a line; the first is the primary one."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def clean(self, value: Any) -> list[str]:
+        lines = [line.strip() for line in super().clean(value).splitlines()]
+        values = list(dict.fromkeys(line for line in lines if line))
+        if len(values) > MAX_VALUES:
+            raise ValidationError(_("No more than %(n)s, please."), params={"n": MAX_VALUES})
+        return values
+
+
+class AddressesField(SeveralField):
+    def clean(self, value: Any) -> list[str]:
+        addresses = [normalise_address(address) for address in super().clean(value)]
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError:
+                raise ValidationError(
+                    _("“%(address)s” is not an e-mail address."), params={"address": address}
+                ) from None
+        return addresses
+
+
+class RecordForm(forms.Form):
+    """What every kind has: owner, visibility, labels. `record` is None for a new one."""
+
+    kind: str
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, user: User, record: Any = None, **kwargs: Any) -> None:
+        self.user, self.record = user, record
+        super().__init__(*args, **kwargs)
+        self.fields["owner"] = forms.ModelChoiceField(
+            label=_("Owner"), queryset=User.objects.active(), required=False, empty_label=None
+        )
+        self.fields["owner"].initial = user.pk
+        if record is None or can_set_visibility(user, record):
+            self.fields["visibility"] = forms.ChoiceField(
+                label=_("Visible to"),
+                choices=ItemVisibility.choices,
+                initial=ItemVisibility.COMPANY,
+                required=False,
+            )
+        self.fields["labels"] = forms.ModelMultipleChoiceField(
+            label=_("Labels"),
+            queryset=RecordLabel.objects.filter(kind=self.kind),
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+        )
+        if record is not None:
+            self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, required=False)
+            self._fill_from(record)
+
+    def _fill_from(self, record: Any) -> None:
+        for name, field in self.fields.items():
+            if isinstance(field, RecordNameField):
+                linked = getattr(record, name)
+                if linked is not None and not self._sees(linked):
+                    continue
+                field.initial = str(linked) if linked is not None else ""
+            elif name == "labels":
+                field.initial = [label.pk for label in record.labels.all()]
+            elif hasattr(record, name) and name not in ("emails", "phones", "domains"):
+                field.initial = getattr(record, name)
+        # A field for a record that the user may not see would tell of it or wipe it out.
+        for name in [n for n, f in self.fields.items() if isinstance(f, RecordNameField)]:
+            linked = getattr(record, name)
+            if linked is not None and not self._sees(linked):
+                del self.fields[name]
+
+    def _sees(self, linked: Any) -> bool:
+        return bool(type(linked).objects.visible_to(self.user).filter(pk=linked.pk).exists())
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name, field in self.fields.items():
+            if isinstance(field, RecordNameField) and name in data:
+                current = getattr(self.record, name) if self.record is not None else None
+                try:
+                    data[name] = field.resolve(data[name], user=self.user, current=current)
+                except ValidationError as error:
+                    self.add_error(name, error)
+        if "visibility" in data and not data["visibility"]:
+            data["visibility"] = (
+                self.record.visibility if self.record is not None else ItemVisibility.COMPANY
+            )
+        if not data.get("owner"):
+            data["owner"] = self.record.owner if self.record is not None else self.user
+        return data
+
+    def values(self) -> dict[str, Any]:
+        """The cleaned values, with records made of names that nobody has yet."""
+        values = dict(self.cleaned_data)
+        values.pop("labels", None)
+        values.pop("version", None)
+        if isinstance(values.get("organization"), str):
+            values["organization"] = add_organization(by=self.user, name=values["organization"])
+        if isinstance(values.get("person"), str):
+            values["person"] = add_person(
+                by=self.user, name=values["person"], organization=values.get("organization")
+            )
+        return values
+
+
+def organization_field() -> RecordNameField:
+    return RecordNameField(
+        label=_("Organization"),
+        model=Organization,
+        adds=True,
+        suggest_url="crm:organization_suggest",
+    )
+
+
+def person_field() -> RecordNameField:
+    return RecordNameField(
+        label=_("Person"), model=Person, adds=True, suggest_url="crm:person_suggest"
+    )
+
+
+def date_field(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+class PersonForm(RecordForm):
+    kind = "person"
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    organization = organization_field()
+    emails = AddressesField(
+        label=_("E-mail addresses"), required=False, help_text=_("One a line, the main one first.")
+    )
+    phones = SeveralField(
+        label=_("Phones"), required=False, help_text=_("One a line, the main one first.")
+    )
+    job_title = forms.CharField(label=_("Job title"), max_length=150, required=False)
+
+    def _fill_from(self, record: Any) -> None:
+        super()._fill_from(record)
+        self.fields["emails"].initial = "\n".join(email.address for email in record.emails.all())
+        self.fields["phones"].initial = "\n".join(phone.number for phone in record.phones.all())
+
+
+class OrganizationForm(RecordForm):
+    kind = "organization"
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    domains = SeveralField(
+        label=_("Mail domains"),
+        required=False,
+        help_text=_("One a line, such as acme.example. Their addresses suggest this organization."),
+    )
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def _fill_from(self, record: Any) -> None:
+        super()._fill_from(record)
+        self.fields["domains"].initial = "\n".join(row.domain for row in record.domains.all())
+
+
+class MoneyForm(RecordForm):
+    """Deals and leads: a title, somebody, a value."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    person = person_field()
+    organization = organization_field()
+    value = forms.DecimalField(
+        label=_("Value"), required=False, max_digits=15, decimal_places=2, min_value=0
+    )
+    currency = forms.ChoiceField(label=_("Currency"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        currency = self.record.currency if self.record is not None else default_currency()
+        self.fields["currency"].choices = currency_choices(currency)  # type: ignore[attr-defined]
+        self.fields["currency"].initial = currency
+
+    def clean_currency(self) -> str:
+        return self.cleaned_data["currency"] or self.fields["currency"].initial
+
+
+def default_currency() -> str:
+    company = Company.current()
+    return company.currency if company else "EUR"
+
+
+class StageField(forms.ModelChoiceField):
+    """Stages with their pipeline, for a choice that spans pipelines."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        parent = obj.pipeline if isinstance(obj, Stage) else obj.board
+        return f"{parent} › {obj}"
+
+
+def stages() -> Any:
+    return Stage.objects.filter(pipeline__archived_at__isnull=True).select_related("pipeline")
+
+
+class DealForm(MoneyForm):
+    kind = "deal"
+
+    stage = StageField(label=_("Stage"), queryset=Stage.objects.none(), empty_label=None)
+    expected_close_date = date_field(_("Expected close"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.record is not None:
+            # A deal's stage changes on its page and on the board, with their own rules.
+            del self.fields["stage"]
+        else:
+            choices = stages().order_by("pipeline__position", "pipeline_id", "position")
+            self.fields["stage"].queryset = choices  # type: ignore[attr-defined]
+
+
+class LeadForm(MoneyForm):
+    kind = "lead"
+
+    source = forms.CharField(label=_("Source"), max_length=100, required=False)
+
+
+class ProjectForm(RecordForm):
+    kind = "project"
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    phase = StageField(label=_("Phase"), queryset=Phase.objects.none(), empty_label=None)
+    person = person_field()
+    organization = organization_field()
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    start_date = date_field(_("Start"))
+    end_date = date_field(_("End"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.record is not None:
+            del self.fields["phase"]
+        else:
+            choices = Phase.objects.select_related("board").order_by("board__position", "position")
+            self.fields["phase"].queryset = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        start, end = data.get("start_date"), data.get("end_date")
+        if start and end and end < start:
+            self.add_error("end_date", _("The end is before the start."))
+        return data

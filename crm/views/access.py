@@ -1,0 +1,53 @@
+"""How views of records find them, and how they answer."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from crm.domain.merging import merged_into
+from crm.domain.records import MODELS
+from crm.enums import RecordKind
+
+
+def record_or_404(request: HttpRequest, kind: RecordKind, pk: int) -> Any:
+    """The record, when the user sees it. A record of others is as if it did not exist."""
+    record = MODELS[kind].objects.visible_to(request.user).filter(pk=pk).first()
+    if record is None:
+        raise Http404
+    return record
+
+
+def moved_to(request: HttpRequest, kind: RecordKind, pk: int) -> str | None:
+    """The page of the record that this one was merged into."""
+    kept = merged_into(kind, pk)
+    if kept is None:
+        return None
+    return str(record_or_404(request, kind, kept).get_absolute_url())
+
+
+def safe_next(request: HttpRequest) -> str:
+    """The address to go on to that came with the request; empty unless it is our own page."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    allowed = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return url if allowed else ""
+
+
+def go_to(request: HttpRequest, url: str) -> HttpResponse:
+    """On to a page: by htmx's own header when it asks, else by 303."""
+    if getattr(request, "htmx", False):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url, status=303)
+
+
+def back_to(request: HttpRequest, record: Any, *, tab: str = "") -> HttpResponse:
+    """Back to where the act came from: the `next` of the form, else the record's page."""
+    url = safe_next(request) or record.get_absolute_url() + (f"?tab={tab}" if tab else "")
+    return go_to(request, url)
+
+
+def list_url(kind: RecordKind) -> str:
+    return reverse(f"crm:{'people' if kind == RecordKind.PERSON else f'{kind}s'}")

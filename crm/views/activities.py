@@ -1,0 +1,94 @@
+"""Acts on activities; their list is one of `crm.views.lists`."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.domain import activities
+from crm.forms.attached import ActivityForm, ReassignForm
+from crm.models import Activity
+from crm.views.access import go_to, safe_next
+
+
+def _activity_or_404(request: HttpRequest, pk: int) -> Activity:
+    found = Activity.objects.visible_to(request.user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    return go_to(request, safe_next(request) or reverse("crm:activities"))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def activity_new(request: HttpRequest) -> HttpResponse:
+    form = ActivityForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        activities.add_activity(by=request.user, **form.cleaned_data)
+        return _back(request)
+    return _form_page(request, form)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def activity_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    activity = _activity_or_404(request, pk)
+    initial = {
+        name: getattr(activity, name)
+        for name in ("title", "kind", "due_date", "due_time", "assigned_to", "note")
+    }
+    form = ActivityForm(request.POST or None, user=request.user, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        values["assigned_to"] = values["assigned_to"] or activity.assigned_to
+        activities.change_activity(activity, **values)
+        return _back(request)
+    return _form_page(request, form, activity=activity)
+
+
+def _form_page(request: HttpRequest, form: Any, *, activity: Any = None) -> HttpResponse:
+    context = {
+        "form": form,
+        "activity": activity,
+        "next": safe_next(request),
+        "cancel_url": safe_next(request) or reverse("crm:activities"),
+        "action": request.get_full_path(),
+    }
+    return render(request, "crm/activity_form.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def activity_done(request: HttpRequest, pk: int) -> HttpResponse:
+    activities.finish_activity(_activity_or_404(request, pk))
+    return _back(request)
+
+
+@login_required
+@require_POST
+def activity_undone(request: HttpRequest, pk: int) -> HttpResponse:
+    activities.reopen_activity(_activity_or_404(request, pk))
+    return _back(request)
+
+
+@login_required
+@require_POST
+def activity_reassign(request: HttpRequest, pk: int) -> HttpResponse:
+    activity = _activity_or_404(request, pk)
+    form = ReassignForm(request.POST)
+    if form.is_valid():
+        activities.change_activity(activity, assigned_to=form.cleaned_data["assigned_to"])
+    return _back(request)
+
+
+@login_required
+@require_POST
+def activity_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    activities.delete_activity(_activity_or_404(request, pk))
+    return _back(request)

@@ -1,0 +1,136 @@
+"""Notes, files and activities on records."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.domain import activities, files
+from crm.enums import RecordKind
+from crm.errors import CRMError
+from crm.forms.attached import ActivityForm, FileForm, NoteForm
+from crm.models import Note, RecordFile
+from crm.views.access import back_to, record_or_404
+
+DOWNLOAD_POLICY = "default-src 'none'; sandbox"
+
+
+@login_required
+@require_POST
+def note_add(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    record = record_or_404(request, kind, pk)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, record, form)
+    activities.add_note(record, by=request.user, text=form.cleaned_data["text"])
+    return back_to(request, record)
+
+
+@login_required
+@require_POST
+def activity_add(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    record = record_or_404(request, kind, pk)
+    form = ActivityForm(request.POST, user=request.user, auto_id="activity_%s")
+    if not form.is_valid():
+        return _refused(request, record, form)
+    activities.add_activity(by=request.user, **form.cleaned_data, **{str(kind): record})
+    return back_to(request, record)
+
+
+@login_required
+@require_POST
+def file_add(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    record = record_or_404(request, kind, pk)
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _refused(request, record, form)
+    try:
+        files.add_file(record, by=request.user, upload=form.cleaned_data["file"])
+    except CRMError as error:
+        form.add_error("file", str(error))
+        return _refused(request, record, form)
+    return back_to(request, record, tab="files")
+
+
+def _refused(request: HttpRequest, record: Any, form: Any) -> HttpResponse:
+    context = {"form": form, "record": record, "action": request.get_full_path()}
+    return render(request, "crm/attached_form.html", context, status=422)
+
+
+def attached_or_404(request: HttpRequest, model: Any, pk: int) -> Any:
+    found = model.objects.visible_to(request.user).filter(pk=pk).first()
+    # Hanging on a record in the bin it is as gone as the record.
+    if found is None or found.record.deleted_at is not None:
+        raise Http404
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def note_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    note = attached_or_404(request, Note, pk)
+    form = NoteForm(request.POST or None, initial={"text": note.text})
+    if request.method == "POST":
+        if not form.is_valid():
+            return _refused(request, note.record, form)
+        activities.change_note(note, text=form.cleaned_data["text"])
+        return back_to(request, note.record)
+    context = {"form": form, "record": note.record, "action": request.get_full_path()}
+    return render(request, "crm/attached_form.html", context)
+
+
+@login_required
+@require_POST
+def note_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    note = attached_or_404(request, Note, pk)
+    record = note.record
+    note.delete()
+    return back_to(request, record)
+
+
+@login_required
+@require_POST
+def note_pin(request: HttpRequest, pk: int) -> HttpResponse:
+    note = attached_or_404(request, Note, pk)
+    activities.pin_note(note)
+    return back_to(request, note.record)
+
+
+@login_required
+@require_POST
+def note_unpin(request: HttpRequest, pk: int) -> HttpResponse:
+    note = attached_or_404(request, Note, pk)
+    activities.unpin_note(note)
+    return back_to(request, note.record)
+
+
+@login_required
+@require_GET
+def file_download(request: HttpRequest, pk: int) -> FileResponse:
+    """The file as a download, whatever it is: nothing uploaded is ever a page of ours."""
+    record_file = attached_or_404(request, RecordFile, pk)
+    try:
+        content = record_file.content.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(
+        content,
+        as_attachment=True,
+        filename=record_file.name,
+        content_type=record_file.content_type or "application/octet-stream",
+    )
+    response["Content-Security-Policy"] = DOWNLOAD_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@login_required
+@require_POST
+def file_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    record_file = attached_or_404(request, RecordFile, pk)
+    record = record_file.record
+    record_file.delete()
+    return back_to(request, record, tab="files")

@@ -1,0 +1,230 @@
+"""Pages of one record of any kind: its details, adding, editing, the bin."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.domain.queries.details import DETAILS
+from crm.domain.queries.search import found_records
+from crm.domain.queries.timeline import planned_of, timeline
+from crm.domain.records import MODELS, bin_record, restore_record
+from crm.enums import ActivityKind, ListKind, RecordKind
+from crm.errors import ConflictError
+from crm.forms.attached import ActivityForm, FileForm, NoteForm
+from crm.forms.links import suggestion
+from crm.views.access import go_to, list_url, moved_to, record_or_404, safe_next
+from crm.views.lists import query_without, section_of, target_of
+from crm.views.saving import FORMS, initial_of, save_new, save_old
+from sharing.rules import visible_records
+
+TABS: dict[str, tuple[str, ...]] = {
+    "all": ("note", "activity", "file"),
+    "activities": ("activity",),
+    "notes": ("note",),
+    "files": ("file",),
+}
+
+
+@login_required
+@require_GET
+def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    moved = moved_to(request, kind, pk)
+    if moved:
+        return go_to(request, moved)
+    record = MODELS[kind].objects.visible_to(request.user).filter(pk=pk).first()
+    if record is None:
+        return _binned_page(request, kind, pk)
+    tab = request.GET.get("tab", "all")
+    mail_url = mail_pane_url(record)
+    if tab not in TABS and not (tab == "email" and mail_url):
+        tab = "all"
+    context: dict[str, Any] = {
+        "record": record,
+        "kind": kind,
+        "tab": tab,
+        "tabs": tabs_of(record, has_mail=bool(mail_url)),
+        "mail_url": mail_url,
+        "compose_url": compose_url(record),
+        "section": section_of(ListKind(kind)),
+        "today": timezone.localdate(),
+        "list_url": list_url(kind),
+    }
+    if tab != "email":
+        before = moment(request.GET.get("before", ""))
+        entries, more = timeline(record, user=request.user, kinds=TABS[tab], before=before)
+        context |= {"entries": entries, "more_before": more, "first_page": before is None}
+    if target_of(request) == "timeline-more":
+        return render(request, "crm/record.html#entries", context)
+    if tab in ("all", "activities"):
+        context["planned"] = planned_of(record, user=request.user)
+    context |= DETAILS[kind](record, user=request.user)
+    context |= {
+        "note_form": NoteForm(),
+        "file_form": FileForm(),
+        "activity_form": ActivityForm(user=request.user, auto_id="activity_%s"),
+        "activity_kinds": ActivityKind.choices,
+    }
+    response = render(request, f"crm/{kind}.html", context)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def _binned_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    """A record in the bin still says so to those who could see it, and offers it back."""
+    record = binned_or_404(request, kind, pk)
+    context = {"record": record, "kind": kind, "list_url": list_url(kind)}
+    return render(request, "crm/binned.html", context, status=410)
+
+
+def binned_or_404(request: HttpRequest, kind: RecordKind, pk: int) -> Any:
+    rows = MODELS[kind].objects.in_bin().filter(visible_records(request.user), pk=pk)
+    record = rows.select_related("deleted_by").first()
+    if record is None:
+        raise Http404
+    return record
+
+
+def moment(text: str) -> Any:
+    """The moment in a URL; None for anything else."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+def tabs_of(record: Any, *, has_mail: bool) -> list[dict[str, Any]]:
+    names = [("all", _("All"))]
+    if has_mail:
+        names.append(("email", _("Email")))
+    names += [("activities", _("Activities")), ("notes", _("Notes")), ("files", _("Files"))]
+    base = record.get_absolute_url()
+    return [{"name": name, "text": text, "url": f"{base}?tab={name}"} for name, text in names]
+
+
+def mail_pane_url(record: Any) -> str:
+    """The pane of the app above that shows the record's mail; empty when it is not there."""
+    try:
+        return reverse("inbox:record_pane", args=[str(record.kind), record.pk])
+    except NoReverseMatch:
+        return ""
+
+
+def compose_url(record: Any) -> str:
+    try:
+        return f"{reverse('inbox:compose')}?{record.kind}={record.pk}"
+    except NoReverseMatch:
+        return ""
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def record_new(request: HttpRequest, kind: RecordKind) -> HttpResponse:
+    form_class = FORMS[kind]
+    if request.method == "POST":
+        form = form_class(request.POST, user=request.user)
+        if form.is_valid():
+            record = save_new(kind, form, by=request.user)
+            messages.success(request, _("“%(name)s” was added.") % {"name": record})
+            return go_to(request, safe_next(request) or record.get_absolute_url())
+        return _form_page(request, kind, form, status=422)
+    form = form_class(user=request.user, initial=initial_of(kind, request))
+    return _form_page(request, kind, form)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def record_edit(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    record = record_or_404(request, kind, pk)
+    form_class = FORMS[kind]
+    if request.method == "POST":
+        form = form_class(request.POST, user=request.user, record=record)
+        if not form.is_valid():
+            return _form_page(request, kind, form, record=record, status=422)
+        try:
+            save_old(kind, form, record)
+        except ConflictError:
+            form.add_error(
+                None,
+                _("A colleague changed this meanwhile. Look at the page again, then save."),
+            )
+            return _form_page(request, kind, form, record=record, status=409)
+        return go_to(request, safe_next(request) or record.get_absolute_url())
+    return _form_page(request, kind, form_class(user=request.user, record=record), record=record)
+
+
+def _form_page(
+    request: HttpRequest, kind: RecordKind, form: Any, *, record: Any = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "record": record,
+        "kind": kind,
+        "next": safe_next(request),
+        "cancel_url": safe_next(request)
+        or (record.get_absolute_url() if record else list_url(kind)),
+        "action": request.get_full_path(),
+        "section": section_of(ListKind(kind)),
+        "query": query_without(request),
+    }
+    in_dialog = target_of(request) in ("dialog-root", "record-form")
+    template = "crm/record_form.html#dialog" if in_dialog else "crm/record_form.html"
+    return render(request, template, context, status=status)
+
+
+@login_required
+@require_POST
+def record_delete(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    record = record_or_404(request, kind, pk)
+    bin_record(record, by=request.user)
+    messages.success(
+        request, _("“%(name)s” is in the bin and can be restored for 30 days.") % {"name": record}
+    )
+    return go_to(request, list_url(kind))
+
+
+@login_required
+@require_POST
+def record_restore(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    record = binned_or_404(request, kind, pk)
+    restore_record(record)
+    return go_to(request, record.get_absolute_url())
+
+
+@login_required
+@require_GET
+def record_suggest(request: HttpRequest, kind: RecordKind) -> HttpResponse:
+    """Options of a datalist: records of this kind whose words begin as typed."""
+    text = request.GET.get("q", "")[:200]
+    found = found_records(request.user, text, kind=kind, limit=8)
+    options = [suggestion(record) for record in found]
+    return render(request, "crm/_suggestions.html", {"options": options})
+
+
+@login_required
+@require_GET
+def bin_page(request: HttpRequest) -> HttpResponse:
+    """What is in the bin, newest first, of every kind."""
+    groups = [
+        (
+            model._meta.verbose_name_plural,  # noqa: SLF001 -- Django's public _meta
+            kind,
+            list(
+                model.objects.in_bin()
+                .filter(visible_records(request.user))
+                .select_related("deleted_by")
+                .order_by("-deleted_at")[:50]
+            ),
+        )
+        for kind, model in MODELS.items()
+    ]
+    groups = [group for group in groups if group[2]]
+    return render(request, "crm/bin.html", {"groups": groups})
