@@ -1,33 +1,11 @@
 """Answers and forwards: whom they go to, their subject, their place in the thread, their quote."""
 
 import html as html_entities
-import re
 from collections.abc import Collection, Iterable
 
 from mailsync.mime import html, limits
+from mailsync.mime.subjects import base_subject
 from mailsync.mime.types import Answer, AnswerHeader, ParsedEmail, Party
-
-# Prefixes that mail programs put before the subject of an answer or a forward, by language.
-_PREFIX = re.compile(
-    r"(?i)^\s*(?:(?:re|aw|antw|sv|vs|odp|ynt|res|rif|antwort|回复|回覆|答复|答覆|回信|返信|ref|fw|fwd|wg|vb|vl|tr|rv|enc|i"
-    r"|pd|trs|doorst|továbbítás|转发|轉寄|转寄|転送|переслать|ha)"
-    r"\s*(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s*[:：])\s*"
-)
-
-
-def base_subject(subject: str) -> str:
-    """The subject without the prefixes of answers and forwards, however many there are."""
-    for _ in range(50):
-        found = _PREFIX.match(subject)
-        if found is None:
-            break
-        subject = subject[found.end() :]
-    return subject.strip()
-
-
-def has_prefix(subject: str) -> bool:
-    return _PREFIX.match(subject) is not None
-
 
 def reply_headers(
     parent: ParsedEmail, mode: Answer, own_addresses: Collection[str]

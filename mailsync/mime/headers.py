@@ -121,7 +121,7 @@ _LIKE_ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:@]+")
 
 
 @lru_cache(maxsize=8192)
-def _canonical(address: str) -> str:
+def canonical(address: str) -> str:
     return normalise_address(address)
 
 
@@ -186,7 +186,7 @@ def _simple_mailbox(text: str) -> Party | None:
     if text[-1:] != ">" or text.find("<") != text.rfind("<"):
         return None
     match = _SIMPLE.fullmatch(text) if len(text) < 400 else None
-    return Party(match.group(1).strip(), _canonical(match.group(2))) if match else None
+    return Party(match.group(1).strip(), canonical(match.group(2))) if match else None
 
 
 def _add(found: list[Party], words: list[str], comments: list[str], angle: str | None) -> None:
@@ -216,16 +216,16 @@ def _add(found: list[Party], words: list[str], comments: list[str], angle: str |
     address = one_line(address.replace("\x00", ""))
     if len(address) > limits.ADDRESS_CHARACTERS:
         return
-    found.append(Party(_name(name), _canonical(address)))
+    found.append(Party(_name(name), canonical(address)))
 
 
 def _name(text: str) -> str:
     if not text:
         return ""
-    text = decode_words(text)
     if '"' in text or "\\" in text:
         text = _QUOTED_PAIR.sub(r"\1", text.replace('\\"', "\x00").replace('"', ""))
         text = text.replace("\x00", '"')
+    text = decode_words(text)
     text = _SPACES.sub(" ", one_line(text)).strip()
     if len(text) > 1 and text[0] == text[-1] == "'":
         text = text[1:-1].strip()
