@@ -4,5 +4,5 @@ from django.urls import register_converter
 
 from common.opaque import opaque_converter
 
-for _kind in ("thread", "email", "attachment", "account", "submission", "change", "mailbox"):
+for _kind in ("thread", "email", "attachment", "account", "submission", "change", "mailbox", "setup", "entry"):
     register_converter(opaque_converter(_kind), _kind)

@@ -175,3 +175,11 @@ class SentCopy(models.TextChoices):
 class BlockScope(models.TextChoices):
     ADDRESS = "address", _("Address")
     DOMAIN = "domain", _("Domain")
+
+
+class SetupState(models.TextChoices):
+    """How far an account's trial connection is."""
+
+    TYPING = "typing", _("Being typed")
+    TESTING = "testing", _("Being tested")
+    TESTED = "tested", _("Tested")

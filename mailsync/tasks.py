@@ -59,3 +59,17 @@ def reconsider_mail(account_id: int) -> None:
     from mailsync.domain.accounts import reconsider_mail as run  # leaf
 
     run(account_id)
+
+
+@shared_task
+def try_setup(setup_id: int) -> None:
+    from mailsync.domain.setup import run_trial  # leaf
+
+    run_trial(setup_id)
+
+
+@shared_task
+def forget_old_setups() -> None:
+    from mailsync.domain.setup import forget_old_setups as run  # leaf
+
+    run()

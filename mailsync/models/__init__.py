@@ -7,6 +7,7 @@ from mailsync.models.journal import AccountEvent
 from mailsync.models.link import RememberedLink, ThreadLink
 from mailsync.models.mailbox import Mailbox, MailboxEntry
 from mailsync.models.search import SearchEntry
+from mailsync.models.setup import AccountSetup
 from mailsync.models.submission import Submission
 from mailsync.models.thread import (
     EmailReference,
@@ -18,6 +19,7 @@ from mailsync.models.thread import (
 __all__ = [
     "AccountEvent",
     "AccountMember",
+    "AccountSetup",
     "Attachment",
     "Blob",
     "BlockedAddress",

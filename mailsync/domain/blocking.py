@@ -1,0 +1,69 @@
+"""Addresses and domains whose mail is left out.
+
+What is blocked is looked at when mail comes in (mailsync.domain.filters): a message is left out
+when the blocked one is its only other party.
+"""
+
+import re
+from typing import Any
+
+from common.addresses import normalise_address
+from mailsync.enums import BlockScope
+from mailsync.models import BlockedAddress, MailAccount
+from users.models import User
+
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+# Half the world writes from here: blocking one of these is almost never what is meant.
+COMMON_DOMAINS = frozenset(
+    ["gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.net", "gmx.de"]
+)
+
+
+class BlockError(Exception):
+    """The pattern cannot be blocked. `code` is a key of the page's sentences."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def block(pattern: str, *, by: Any) -> BlockedAddress:
+    """Blocks an address or `@domain` for this user. Blocking it again changes nothing."""
+    scope, pattern = read_pattern(pattern)
+    if _is_ours(scope, pattern):
+        raise BlockError("own")
+    row, _made = BlockedAddress.objects.get_or_create(
+        user=by, pattern=pattern, defaults={"scope": scope}
+    )
+    return row
+
+
+def read_pattern(text: str) -> tuple[BlockScope, str]:
+    """`ada@acme.example` is an address, `@acme.example` and `acme.example` are a domain."""
+    text = normalise_address(text)
+    local, at, domain = text.rpartition("@")
+    if not _DOMAIN.fullmatch(domain):
+        raise BlockError("not_an_address")
+    if local:
+        if re.search(r"[\s<>,;]", local):
+            raise BlockError("not_an_address")
+        return BlockScope.ADDRESS, text
+    return BlockScope.DOMAIN, domain
+
+
+def is_wide(row: BlockedAddress) -> bool:
+    return row.scope == BlockScope.DOMAIN and row.pattern in COMMON_DOMAINS
+
+
+def _is_ours(scope: BlockScope, pattern: str) -> bool:
+    """A colleague or one of our own accounts: mail of the company is left out by another switch."""
+    if scope == BlockScope.ADDRESS:
+        return (
+            User.objects.filter(email=pattern).exists()
+            or MailAccount.objects.filter(address=pattern).exists()
+        )
+    ending = f"@{pattern}"
+    return (
+        User.objects.active().filter(email__endswith=ending).exists()
+        and pattern not in COMMON_DOMAINS
+    )
