@@ -92,6 +92,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         }
         for queues in WORKER_QUEUES.values()
     },
+    **every(15.0, "mailsync.tasks.sweep_due_accounts"),
+    **every(3600.0, "mailsync.tasks.purge_trash"),
     **every(300.0, "notifications.tasks.prune_bells"),
     **every(3600.0, "users.tasks.prune_users"),
 }

@@ -45,6 +45,8 @@ SETTINGS = (
     "mirror_delete",
     "follow_deletions",
 )
+# Neither counts towards the limits.
+OUT_OF_USE = (AccountState.REMOVING, AccountState.DISABLED)
 # Settings that decide which mail is wanted.
 CHOICES = ("sync_since", "contacts_only", "leave_out_internal")
 
@@ -83,18 +85,9 @@ def connect_account(
         raise TypeError(f"not settings of an account: {sorted(unknown)}")
     if scope == AccountScope.TEAM:
         settings.setdefault("default_visibility", ThreadVisibility.SHARED)
-    try:
-        with transaction.atomic():
-            account = MailAccount.objects.create(
-                owner=user,
-                address=normalise_address(address),
-                scope=scope,
-                is_default=not user.mail_accounts.exclude(state=AccountState.REMOVING).exists(),
-                next_poll_at=timezone.now(),
-                **settings,
-            )
-    except IntegrityError as error:
-        raise AccountError(_("This address is connected already.")) from error
+    account = _revive(user, address=address, scope=scope, settings=settings) or _create(
+        user, address=address, scope=scope, settings=settings
+    )
     _save_server(account, Direction.INCOMING, incoming)
     if outgoing:
         _save_server(account, Direction.OUTGOING, outgoing)
@@ -276,9 +269,44 @@ def erase_unshared_mail_of(user: User) -> int:
     return erased
 
 
+def _create(
+    user: User, *, address: str, scope: str, settings: Mapping[str, Any]
+) -> MailAccount:
+    try:
+        with transaction.atomic():
+            return MailAccount.objects.create(
+                owner=user,
+                address=normalise_address(address),
+                scope=scope,
+                is_default=not user.mail_accounts.exclude(state__in=OUT_OF_USE).exists(),
+                next_poll_at=timezone.now(),
+                **settings,
+            )
+    except IntegrityError as error:
+        raise AccountError(_("This address is connected already.")) from error
+
+
+def _revive(
+    user: User, *, address: str, scope: str, settings: Mapping[str, Any]
+) -> MailAccount | None:
+    """An address that was removed and whose mail was kept comes back to that mail."""
+    account = MailAccount.objects.filter(
+        address=normalise_address(address),
+        owner=user,
+        scope=scope,
+        state=AccountState.DISABLED,
+    ).first()
+    if account:
+        for name, value in settings.items():
+            setattr(account, name, value)
+        account.save(update_fields=list(settings))
+        _start_again(account, code="reconnected")
+    return account
+
+
 def _check_limits(user: User, *, scope: str) -> None:
     company = Company.current()
-    live = MailAccount.objects.exclude(state=AccountState.REMOVING)
+    live = MailAccount.objects.exclude(state__in=OUT_OF_USE)
     if scope == AccountScope.TEAM:
         if not user.is_administrator:
             raise AccountError(_("Only administrators connect team accounts."))

@@ -60,13 +60,16 @@ def append(account_id: int, raws: Iterable[tuple[bytes, bytes]]) -> list[Stored]
         path = _path(account_id, number)
         is_new = not path.exists()
         # Unbuffered: the bytes go from the message to the page cache without a copy between.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as pack:
-            offset = pack.seek(0, os.SEEK_END)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            offset = os.lseek(descriptor, 0, os.SEEK_END)
             for digest, raw in raws:
-                _write_all(pack.fileno(), raw)
+                _write_all(descriptor, raw)
                 placed.append(Stored(digest, number, offset, len(raw)))
                 offset += len(raw)
-            os.fdatasync(pack.fileno())
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
         if is_new:
             _sync_folder(folder)
     return placed
@@ -192,11 +195,13 @@ def _overwrite(account_id: int, rows: list[Blob]) -> None:
                 descriptor = os.open(_path(account_id, row.pack), os.O_WRONLY)
             except FileNotFoundError:
                 continue
-            with open(descriptor, "wb", buffering=0) as pack:
-                pack.seek(row.offset)
+            try:
+                os.lseek(descriptor, row.offset, os.SEEK_SET)
                 for start in range(0, row.size, len(ZEROES)):
-                    _write_all(pack.fileno(), ZEROES[: min(len(ZEROES), row.size - start)])
-                os.fdatasync(pack.fileno())
+                    _write_all(descriptor, ZEROES[: min(len(ZEROES), row.size - start)])
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 @contextmanager

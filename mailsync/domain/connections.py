@@ -6,8 +6,14 @@ from contextlib import contextmanager
 from common.vault import VaultError, reveal
 from mailsync.enums import Direction
 from mailsync.models import MailAccount, ServerSettings
-from mailsync.providers.base import MailStore, ProviderError, Reaction, ServerAddress
-from mailsync.providers.imap import IMAPStore
+from mailsync.providers import registry
+from mailsync.providers.base import (
+    MailStore,
+    ProviderError,
+    Reaction,
+    ServerAddress,
+    Submitter,
+)
 
 
 def server_address(settings: ServerSettings) -> ServerAddress:
@@ -34,7 +40,15 @@ def open_store(account: MailAccount) -> MailStore:
     if settings is None:
         raise ProviderError("sign_in_refused", Reaction.SIGN_IN)
     without = frozenset(account.quirks.get("without", []))
-    return IMAPStore.connect(server_address(settings), without=without)
+    return registry.open_store(account.kind, server_address(settings), without=without)
+
+
+def open_submitter(account: MailAccount) -> Submitter:
+    """The account's way to hand mail over. The caller closes it."""
+    settings = account.servers.filter(direction=Direction.OUTGOING).first()
+    if settings is None:
+        raise ProviderError("sign_in_refused", Reaction.SIGN_IN)
+    return registry.open_submitter(account.kind, server_address(settings))
 
 
 @contextmanager

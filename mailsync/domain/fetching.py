@@ -9,7 +9,7 @@ changed choice of mail only has to set entries waiting again.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -25,9 +25,11 @@ from mailsync.domain.subjects import key_of
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import MailboxState, Outcome
 from mailsync.mime.parse import parse_header
-from mailsync.mime.types import ParsedEmail
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
 from mailsync.providers.base import Content, Indexed, MailStore, ProviderError, Reaction
+
+if TYPE_CHECKING:
+    from mailsync.mime.types import ParsedEmail
 
 INDEX_BATCH = 500
 CONTENT_BATCH = 100

@@ -90,20 +90,17 @@ class Choice:
         since = self._account.sync_since
         if since and one.received_at and one.received_at < since:
             return Outcome.TOO_OLD
-        others = [address for address in one.people if address not in self._own]
-        if self._is_blocked(one, others):
-            return Outcome.BLOCKED
         everyone = {one.sender, *one.people} - {""}
+        if self._is_blocked(everyone - self._own):
+            return Outcome.BLOCKED
         if self._internal and everyone and everyone <= self._internal:
             return Outcome.INTERNAL
         if self._account.contacts_only and not everyone & contacts:
             return Outcome.NOT_CONTACT
         return Outcome.SEEN
 
-    def _is_blocked(self, one: Candidate, others: list[str]) -> bool:
-        if one.sender not in self._own:
-            return self._matches(one.sender)
-        # Our own mail is left out when it went to blocked addresses only.
+    def _is_blocked(self, others: set[str]) -> bool:
+        """Left out when nobody but blocked addresses is on the other side."""
         return bool(others) and all(self._matches(address) for address in others)
 
     def _matches(self, address: str) -> bool:

@@ -211,9 +211,8 @@ def _take_vanished(
     vanished: list[int] | None,
 ) -> None:
     if vanished is None:
-        if snapshot.exists is not None and mailbox.exists_seen is not None:
-            if mailbox.exists_seen + arrived == snapshot.exists:
-                return
+        if mailbox.exists_seen is not None and mailbox.exists_seen + arrived == snapshot.exists:
+            return
         vanished = _missing_here(mailbox, there=_uids(work, mailbox))
     if not vanished:
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 from mailsync.domain import bulk
 from mailsync.enums import Keyword, Place, Placement
-from mailsync.models import Email, MailboxEntry, Thread
+from mailsync.models import Email, MailboxEntry, Submission, Thread
 
 MAX_NAMES = 20
 
@@ -68,6 +68,8 @@ def _refresh(ids: list[int]) -> None:
         email__thread_id__in=ids, gone_at=None
     ).values_list("email_id", "places"):
         by_id[email_id]["places"] |= places
+    for email_id in _only_here(ids):
+        by_id[email_id]["places"] |= Place.SENT
     updates = []
     decisions = Thread.objects.filter(pk__in=ids).values_list(
         "id", "trashed_at", "placement", "placed_at"
@@ -79,6 +81,13 @@ def _refresh(ids: list[int]) -> None:
         )
         updates.append([*(figures[name] for name in COLUMNS), thread_id])
     bulk.update(Thread, columns=COLUMNS, keys=("id",), rows=updates)
+
+
+def _only_here(ids: list[int]) -> Iterable[int]:
+    """Emails sent from here of which the Sent mailbox has no copy yet."""
+    return Submission.objects.filter(
+        email__thread_id__in=ids, email__entries=None, email__gone_from_server_at=None
+    ).values_list("email_id", flat=True)
 
 
 def _figures(rows: list[dict[str, Any]]) -> dict[str, Any]:

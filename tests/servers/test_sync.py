@@ -8,8 +8,8 @@ from mailsync.domain.accounts import Server, connect_account
 from mailsync.domain.sync import sync_account
 from mailsync.enums import AccountState, MailboxRole, MailboxState, Security
 from mailsync.models import Email, MailAccount, MailboxEntry, Thread
+from tests.factories.messages import message
 from tests.servers.dovecot import PASSWORD, Dovecot, is_installed
-from tests.servers.mail import message
 from users.models import User
 
 pytestmark = [
@@ -33,8 +33,8 @@ def mailbox_user(dovecot: Dovecot) -> str:
 def connected(
     dovecot: Dovecot, alice: User, mailbox_user: str, monkeypatch: pytest.MonkeyPatch
 ) -> MailAccount:
-    monkeypatch.setattr("mailsync.tasks.sync_account.delay_on_commit", lambda *a: None)
-    monkeypatch.setattr("mailsync.tasks.replay_changes.delay_on_commit", lambda *a: None)
+    monkeypatch.setattr("mailsync.tasks.sync_account.delay_on_commit", lambda *_: None)
+    monkeypatch.setattr("mailsync.tasks.replay_changes.delay_on_commit", lambda *_: None)
     return connect_account(
         alice,
         address=mailbox_user,

@@ -1,8 +1,8 @@
-"""Messages for server tests."""
+"""Raw messages for tests."""
 
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
