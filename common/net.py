@@ -10,6 +10,7 @@ import errno
 import hashlib
 import hmac
 import ipaddress
+import os
 import re
 import selectors
 import socket
@@ -18,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -234,6 +236,14 @@ def _begin(candidate: Candidate, selector: selectors.BaseSelector) -> None:
 def tls_context(*, pinned: bool = False) -> ssl.SSLContext:
     """The context of every encrypted connection: TLS 1.2 or newer, the system's authorities,
     the host name checked. With `pinned` the caller compares the certificate itself."""
+    # Reading the authorities takes 20 ms and a megabyte, so contexts are shared; for an hour,
+    # so that a renewed bundle is seen.
+    hour = int(time.monotonic() // 3600)
+    return _shared_context(pinned, os.environ.get("SSL_CERT_FILE", ""), hour)
+
+
+@lru_cache(maxsize=4)
+def _shared_context(pinned: bool, _bundle: str, _hour: int) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if pinned:

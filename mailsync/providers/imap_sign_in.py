@@ -7,7 +7,7 @@ from common.net import ConnectError, encrypt, safe_connect
 from mailsync.enums import Security
 from mailsync.providers.base import ProviderError, Reaction, ServerAddress
 from mailsync.providers.imap_wire import ImapWire, Tagged, astring, check
-from mailsync.providers.stream import Stream
+from mailsync.providers.stream import BIG_BUFFER, Stream
 
 CONNECT_SECONDS = 30.0
 # RFC 2971; NetEase refuses SELECT ("Unsafe Login") to clients that do not say who they are.
@@ -16,9 +16,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRY_LATER = frozenset({"unknown_host", "not_reached"})
 
 
-def connect(server: ServerAddress) -> ImapWire:
+def connect(server: ServerAddress, *, buffer_size: int = BIG_BUFFER) -> ImapWire:
     """A connection that is encrypted and checked, or ProviderError; nothing secret sent yet."""
-    wire = ImapWire(reach(server))
+    wire = ImapWire(reach(server, buffer_size=buffer_size))
     try:
         _greet(wire)
         if server.security == Security.STARTTLS:
@@ -29,7 +29,7 @@ def connect(server: ServerAddress) -> ImapWire:
     return wire
 
 
-def reach(server: ServerAddress) -> Stream:
+def reach(server: ServerAddress, *, buffer_size: int = BIG_BUFFER) -> Stream:
     """A byte stream to the server, over TLS where the settings say TLS from the first byte."""
     try:
         connection = safe_connect(server.host, server.port, timeout=CONNECT_SECONDS)
@@ -37,7 +37,7 @@ def reach(server: ServerAddress) -> Stream:
             connection = encrypt(connection, host=server.host, pinned=server.pinned)
     except ConnectError as error:
         raise connect_failed(error) from error
-    return Stream(connection)
+    return Stream(connection, buffer_size=buffer_size)
 
 
 def connect_failed(error: ConnectError) -> ProviderError:

@@ -17,7 +17,7 @@ from mailsync.providers.base import ProviderError, Reaction
 COMMAND_SECONDS = 60.0
 SLOWEST = 50_000  # bytes a second
 LONGEST_LINE = 16 << 20  # a SEARCH answer of two million UIDs
-_CHUNK = 1 << 18
+BIG_BUFFER = 1 << 18
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -26,11 +26,14 @@ class _DeadlineReader(io.RawIOBase):
         self.deadline = time.monotonic() + COMMAND_SECONDS
         self.received = 0
         self.inflater: zlib._Decompress | None = None
+        self.is_paused = False
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray) -> int | None:  # type: ignore[override]
+        if self.is_paused:
+            return None
         if self.inflater is not None:
             return self._inflate_into(self.inflater, memoryview(buffer))
         return self._receive_into(memoryview(buffer))
@@ -62,14 +65,15 @@ class _DeadlineReader(io.RawIOBase):
 class Stream:
     """One connection; every failure is a ProviderError and leaves the stream unusable."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, buffer_size: int = BIG_BUFFER) -> None:
+        self._buffer_size = buffer_size
         self._use(connection)
         self._deflater: zlib._Compress | None = None
 
     def _use(self, connection: socket.socket) -> None:
         self.connection = connection
         self._raw = _DeadlineReader(connection)
-        self._reader = io.BufferedReader(self._raw, _CHUNK)
+        self._reader = io.BufferedReader(self._raw, self._buffer_size)
 
     def encrypted(self, connection: ssl.SSLSocket) -> None:
         """Goes on over TLS. What the server sent ahead in the clear is dropped, unread."""
@@ -117,15 +121,10 @@ class Stream:
             raise ProviderError("connection_lost", Reaction.LATER)
         return data
 
-    def has_buffered(self) -> bool:
-        """True when something can be read without waiting for the network."""
-        try:
-            self.connection.settimeout(0)
-            return bool(self._reader.peek(1))
-        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
-            return False
-        except OSError:
-            return True
+    def rest(self) -> bytes:
+        """What was read ahead, for who goes on with the bare connection."""
+        self._raw.is_paused = True
+        return self._reader.read1(BIG_BUFFER) or b""
 
     def _lost(self, error: Exception) -> ProviderError:
         if isinstance(error, zlib.error):
