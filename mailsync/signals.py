@@ -14,3 +14,6 @@ account_changed = Signal()
 emails_stored = Signal()
 # account_id: int, email_ids: list[int] -- these are going to be deleted, inside that transaction.
 emails_removed = Signal()
+# submission_id: int, thread_id: int -- a mail sent from here has its place in a conversation;
+# sent inside that transaction.
+email_sent = Signal()

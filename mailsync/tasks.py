@@ -73,3 +73,24 @@ def forget_old_setups() -> None:
     from mailsync.domain.setup import forget_old_setups as run  # leaf
 
     run()
+
+
+@shared_task
+def send_submission(submission_id: int) -> None:
+    from mailsync.domain.outbox import send_and_keep as run  # leaf
+
+    run(submission_id)
+
+
+@shared_task
+def look_for_sent(submission_id: int) -> None:
+    from mailsync.domain.outbox import look  # leaf
+
+    look(submission_id)
+
+
+@shared_task
+def sweep_outbox() -> None:
+    from mailsync.domain.outbox import sweep as run  # leaf
+
+    run()

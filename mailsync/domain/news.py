@@ -37,3 +37,8 @@ def tell_account_changed(account: MailAccount) -> None:
     """The account's state changed so that its people should know."""
     live.ring(people_of(account), "sync-changed")
     transaction.on_commit(lambda: account_changed.send(sender=None, account_id=account.pk))
+
+
+def tell_outbox_changed(account: MailAccount) -> None:
+    """A mail on its way out has another state."""
+    live.ring(people_of(account), "outbox-changed")

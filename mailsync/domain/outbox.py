@@ -28,6 +28,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from mailsync.domain import blobs
+from mailsync.domain.connections import open_store, open_submitter
+from mailsync.domain.news import tell_outbox_changed
+from mailsync.domain.sent import keep_sent
 from mailsync.enums import AccountState, MailboxRole, SentCopy, SubmissionState
 from mailsync.models import MailAccount, Submission, Thread
 from mailsync.providers.base import (
@@ -41,6 +44,8 @@ from mailsync.providers.base import (
 
 logger = logging.getLogger(__name__)
 
+# A sweep each few seconds finds the rest; a broker is no calendar.
+SOON = timedelta(minutes=1)
 # RFC 5321 4.5.3.2.6 gives the server ten minutes after the final dot; the lease outlives that.
 LEASE = timedelta(minutes=15)
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 80, 160))
@@ -52,6 +57,9 @@ LOOK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 60, 240, 14
 
 # A long list of addresses goes over several lines (RFC 5322 2.2.3).
 FOLDED_COMMA = ",\r\n "
+
+# Ends after the final dot in which the server said nothing (providers.base.Submitter).
+UNANSWERED = ("outcome_unknown", "internal")
 
 S = SubmissionState
 OPEN_ENDS = (S.FAILED, S.UNKNOWN)
@@ -91,7 +99,7 @@ def queue(
         raise ValueError("a message without recipients")
     now = timezone.now()
     undo_until = None if send_at else now + undo
-    return Submission.objects.create(
+    submission = Submission.objects.create(
         account=account,
         created_by=by,
         thread=thread,
@@ -104,6 +112,19 @@ def queue(
         send_at=send_at or undo_until,
         undo_until=undo_until,
     )
+    _ring_when_due(submission)
+    return submission
+
+
+def _ring_when_due(submission: Submission) -> None:
+    """Asks for the mail to be sent right at its moment; later ones are the sweep's."""
+    from mailsync.tasks import send_submission  # leaf: tasks import the domain
+
+    wait = (submission.send_at - timezone.now()).total_seconds()
+    if wait < SOON.total_seconds():
+        transaction.on_commit(
+            lambda: send_submission.apply_async((submission.pk,), countdown=max(wait, 0))
+        )
 
 
 def cancel(submission: Submission) -> None:
@@ -153,7 +174,7 @@ def look(submission_id: int, *, store: MailStore | None = None) -> None:
     try:
         found = False
         if path:
-            opened = opened or _open_store(submission.account)
+            opened = opened or open_store(submission.account)
             opened.open(path, writable=submission.state == S.SENT)
             found = bool(opened.find(submission.message_id))
         if found:
@@ -198,12 +219,6 @@ def _with_bcc(submission: Submission) -> bytes:
     return f"Bcc: {FOLDED_COMMA.join(submission.bcc)}\r\n".encode() + raw
 
 
-def _open_store(account: MailAccount) -> MailStore:
-    from mailsync.domain.accounts import open_store  # slow import
-
-    return open_store(account)
-
-
 # --- Work ------------------------------------------------------------------------------------
 
 
@@ -220,6 +235,32 @@ def due_looks() -> list[int]:
         look_at__lte=timezone.now(),
     )
     return list(rows.order_by("look_at").values_list("pk", flat=True)[:500])
+
+
+def sweep() -> None:
+    """Rings for everything whose time has come. A lost task is found again here."""
+    from mailsync.tasks import look_for_sent, send_submission  # leaf: tasks import the domain
+
+    recover()
+    for submission_id in due():
+        send_submission.delay(submission_id)
+    for submission_id in due_looks():
+        look_for_sent.delay(submission_id)
+    for account_id in (
+        Submission.objects.filter(state=S.SENT, email=None, remainder_of=None)
+        .values_list("account", flat=True)
+        .distinct()
+    ):
+        keep_sent(account_id)
+
+
+def send_and_keep(submission_id: int) -> None:
+    """Submits a mail and, when it is sent, shows it in its conversation."""
+    send(submission_id)
+    row = Submission.objects.get(pk=submission_id)
+    if row.state == S.SENT and row.email_id is None:
+        keep_sent(row.account_id)
+    tell_outbox_changed(row.account)
 
 
 def recover() -> None:
@@ -247,7 +288,7 @@ def send(submission_id: int, *, submitter: Submitter | None = None) -> None:
         return
     opened = submitter
     try:
-        opened = opened or _open(submission.account)
+        opened = opened or open_submitter(submission.account)
         result = opened.submit(
             blobs.read(submission.blob),
             envelope_from=submission.envelope_from,
@@ -267,12 +308,6 @@ def send(submission_id: int, *, submitter: Submitter | None = None) -> None:
     finally:
         if opened and not submitter:
             opened.close()
-
-
-def _open(account: MailAccount) -> Submitter:
-    from mailsync.domain.accounts import open_submitter  # slow import
-
-    return open_submitter(account)
 
 
 def _claim(submission_id: int) -> Submission | None:
@@ -358,10 +393,9 @@ def _queue_remainder(submission: Submission, recipients: list[str]) -> None:
 
 def _after_error(submission_id: int, error: ProviderError) -> None:
     """A refusal is final and a "not now" may be repeated, also after the final dot: in both the
-    server said that it did not take the mail. Any other end after the dot leaves it open."""
+    server said that it did not take the mail. Without an answer to the dot it stays open."""
     state = Submission.objects.values_list("state", flat=True).get(pk=submission_id)
-    answered = error.reaction in (Reaction.REFUSED, Reaction.THROTTLED)
-    if state == S.HANDED_OVER and not answered:
+    if state == S.HANDED_OVER and error.code in UNANSWERED:
         _settle(
             submission_id,
             S.UNKNOWN,
