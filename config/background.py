@@ -66,7 +66,7 @@ CELERY_TASK_ROUTES = {
     pattern: {"queue": queue}
     for queue, patterns in {
         "send": ["*.tasks.send_*", "*.tasks.submit_*", "*.tasks.sweep_outbox"],
-        "push": ["*.tasks.push_*", "*.tasks.mirror_*", "*.tasks.sweep_changes"],
+        "push": ["*.tasks.replay_*", "*.tasks.look_for_*"],
         "backfill": ["*.tasks.backfill_*", "*.tasks.reparse_*", "*.tasks.prune_*"],
         "poll": ["*.tasks.poll_*", "*.tasks.sync_*", "*.tasks.sweep_*"],
     }.items()
@@ -93,6 +93,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         for queues in WORKER_QUEUES.values()
     },
     **every(15.0, "mailsync.tasks.sweep_due_accounts"),
+    **every(10.0, "mailsync.tasks.sweep_outbox"),
     **every(3600.0, "mailsync.tasks.purge_trash"),
     **every(300.0, "notifications.tasks.prune_bells"),
     **every(3600.0, "users.tasks.prune_users"),

@@ -30,6 +30,7 @@ from mailsync.domain.mailboxes import refresh_mailboxes, walked
 from mailsync.domain.polling import finish_renumbering, poll, renumber
 from mailsync.domain.removal import remove_gone_emails
 from mailsync.domain.replay import replay_waiting
+from mailsync.domain.sent import store_sent
 from mailsync.enums import MailboxRole, MailboxState
 from mailsync.models import MailAccount, Mailbox
 from mailsync.providers.base import ProviderError, Reaction
@@ -83,6 +84,7 @@ def _run(account: MailAccount, lease: leases.Lease, *, until: float) -> bool:
     try:
         work = Work(account, store, lease, Choice(account))
         replay_waiting(work)
+        store_sent(account, lease=lease)
         _refresh_list(work)
         _look(work)
         has_more = _backfill(work, until=until)
