@@ -5,8 +5,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from crm import signals as crm_signals
-from mailsync import tasks
-from mailsync.domain import linking
+from mailsync import signals, tasks
+from mailsync.domain import linking, search_index
 
 
 @receiver(crm_signals.address_added)
@@ -34,3 +34,13 @@ def move_links_of_item(
 @receiver([crm_signals.record_opened, crm_signals.record_closed])
 def count_possible_items(sender: Any, *, kind: str, record_id: int, **kwargs: Any) -> None:
     tasks.ask_again_about.delay_on_commit(kind, record_id)
+
+
+@receiver(signals.emails_stored)
+def put_into_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
+    search_index.index_emails(email_ids)
+
+
+@receiver(signals.emails_removed)
+def take_out_of_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
+    search_index.forget_emails(email_ids)
