@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mailsync.mime import forwards, quotes
+from mailsync.mime import bounces, charsets, forwards, headers, html, parse, quotes, structure
 
 Case = tuple[str, bool, str]
 
@@ -54,8 +54,6 @@ def replies_talon_signatures(root: Path) -> Iterator[Case]:
 
 
 def replies_talon_mails(root: Path) -> Iterator[Case]:
-    from mailsync.mime import parse
-
     folder = root / "replies-talon"
     for name, case in load(folder, "oracle.json").items():
         path = folder / case["file"]
@@ -142,10 +140,260 @@ def forwards_trimmer(root: Path) -> Iterator[Case]:
         yield path.name, good, str(got)
 
 
+def bounces_sisimai(root: Path) -> Iterator[Case]:
+    folder = root / "bounces-sisimai"
+    for name, case in load(folder, "oracle.json").items():
+        if case["class"] == "malformed":
+            continue
+        got = bounces.read_bounce((folder / (case.get("file") or case["files"][0])).read_bytes())
+        yield name, (got is not None) == (case["class"] == "bounce"), case["class"]
+
+
+def bounces_sisimai_hard(root: Path) -> Iterator[Case]:
+    folder = root / "bounces-sisimai"
+    for name, case in load(folder, "oracle.json").items():
+        if case["class"] == "bounce" and case["expect"]:
+            got = bounces.read_bounce(
+                (folder / (case.get("file") or case["files"][0])).read_bytes()
+            )
+            hard = any(one["hard"] for one in case["expect"])
+            is_hard = bool(got) and any(one.is_permanent for one in got.failures)
+            yield name, hard == is_hard, f"{case['expect'][0]} {got}"
+
+
+def bounces_bounceparser(root: Path) -> Iterator[Case]:
+    folder = root / "bounces-bounceparser"
+    for name, case in load(folder, "oracle.json").items():
+        if "is_bounce" in case:
+            got = bounces.read_bounce((folder / case["file"]).read_bytes())
+            is_bounce = got is not None and not got.is_delay
+            yield name, is_bounce == case["is_bounce"], str(case["is_bounce"])
+
+
+def bounces_bounceparser_addresses(root: Path) -> Iterator[Case]:
+    folder = root / "bounces-bounceparser"
+    for name, case in load(folder, "oracle.json").items():
+        if case.get("is_bounce") and case.get("addresses"):
+            got = bounces.read_bounce((folder / case["file"]).read_bytes())
+            found = {one.address for one in got.failures} if got else set()
+            expected = {one.lower() for one in case["addresses"]}
+            yield name, expected == found, f"{found} {expected}"
+
+
+ACTIVE = re.compile(
+    r"(?i)<(?:script|style|iframe|object|embed|svg|math|form|input|meta|link|base|video|audio|applet)"
+    r"\b|<[^>]+\son\w+\s*=|<[^>]+=\s*[\"']?\s*(?:javascript|vbscript|data:text)"
+)
+REMOTE = re.compile(
+    r"(?i)<[^>]+\s(?:src|background|poster|srcset|data|codebase|dynsrc|lowsrc|cite)=[\"']?(?!data:image)"
+    r"(?:https?:|//)|url\(|@import|image-set|<link|<meta"
+)
+
+
+def sanitiser_dompurify(root: Path) -> Iterator[Case]:
+    for name, case in load(root / "xss-dompurify", "cases.json").items():
+        got = html.clean(case["payload"])
+        yield name, not ACTIVE.search(got) and not REMOTE.search(got), got[:300]
+
+
+def sanitiser_bluemonday(root: Path) -> Iterator[Case]:
+    for name, case in load(root / "xss-bluemonday", "cases.json").items():
+        got = html.clean(case["input"])
+        yield name, not ACTIVE.search(got) and not REMOTE.search(got), got[:300]
+
+
+def sanitiser_privacy(root: Path) -> Iterator[Case]:
+    for name, case in load(root / "privacy-ept", "cases.json").items():
+        got = html.clean(case["markup"])
+        # A link is followed by a click only; an address kept in data-src is not loaded.
+        loads = re.sub(r'(?:href|data-src)="[^"]*"', "", got)
+        left = [tag for tag in re.findall(r"<[^>]*>", loads) if "TRACKING_URL" in tag]
+        yield name, not left and not ACTIVE.search(got), got[:300]
+
+
+def sanitiser_roundcube(root: Path) -> Iterator[Case]:
+    for name, case in load(root / "xss-roundcube", "cases.json").items():
+        kind, value = case.get("kind"), case.get("value")
+        if kind == "css":
+            got = html.clean(f"<style>{case['input']}</style><p>x</p>")
+        elif kind in ("wash-html", "extlinks") or kind is None:
+            got = html.clean(str(case.get("input") or ""))
+        else:
+            continue
+        good = not ACTIVE.search(got) and not REMOTE.search(got)
+        if case.get("assert") == "not_contains" and isinstance(value, str):
+            good &= value not in got
+        yield name, good, got[:300]
+
+
+def fidelity(root: Path) -> Iterator[Case]:
+    """Every visible word, and most of the style, is still there."""
+    for folder in ("html-postmark", "html-foundation"):
+        for path in sorted((root / folder).rglob("*.html")):
+            source = text_of(path)
+            got = html.clean(source)
+            same = squeeze(html.html_to_text(got, links=False)) == squeeze(
+                html.html_to_text(source, links=False)
+            )
+            yield str(path.relative_to(root)), same, html.html_to_text(got)[:100]
+
+
+def attachments_chatmail(root: Path) -> Iterator[Case]:
+    folder = root / "mail-chatmail"
+    for name, case in load(folder, "oracle.json").items():
+        if "filename" in case:
+            got = parse.parse((folder / case["file"]).read_bytes()).attachments
+            yield name, case["filename"] in [one.name for one in got], str(got)
+
+
+def attachments_rubymail(root: Path) -> Iterator[Case]:
+    folder = root / "mail-rubymail"
+    for name, case in load(folder, "oracle.json").items():
+        got = parse.parse((folder / case["file"]).read_bytes())
+        good = True
+        names = [one.name for one in got.attachments]
+        for key, value in case.items():
+            found = re.fullmatch(r"attachments(?:\[(\d+)\]|\.(first|last))\.filename", key)
+            if found:
+                index = int(found.group(1) or 0) if found.group(2) != "last" else -1
+                good &= len(names) > index and names[index] == value
+            elif key == "attachments.length":
+                good &= len(names) == value
+            elif key == "subject":
+                good &= squeeze(got.subject) == squeeze(value)
+            elif key == "message_id":
+                good &= got.message_id == value.strip("<>")
+        yield name, good, f"{names} {got.subject} {case}"
+
+
+def headers_stalwart(root: Path) -> Iterator[Case]:
+    folder = root / "mail-stalwart"
+    for path in sorted(folder.rglob("fields-*.json")):
+        for number, case in enumerate(json.loads(path.read_text())):
+            got = _field_of(path.stem.removeprefix("fields-"), case["header"])
+            if got is not None:
+                expected = _expected_field(case["expected"])
+                yield f"{path.stem} {number}", got == expected, f"{case} {got} {expected}"
+
+
+def summaries_mailcore2(root: Path) -> Iterator[Case]:
+    folder = root / "mail-mailcore2" / "summary"
+    for path in sorted(folder.glob("*.eml")):
+        expected = path.with_suffix(".txt")
+        if expected.exists():
+            got = parse.parse(path.read_bytes()).text
+            words = set(re.findall(r"\w+", text_of(expected)))
+            mine = set(re.findall(r"\w+", got))
+            yield path.name, len(words & mine) >= 0.8 * len(words), got[:200]
+
+
+def charsets_gmime(root: Path) -> Iterator[Case]:
+    for path in sorted((root / "charset-gmime").rglob("*.txt")):
+        parts = path.name.split(".")
+        original = path.with_name(f"{parts[0]}.utf-8.txt")
+        if len(parts) == 3 and parts[1].lower() != "utf-8" and original.exists():
+            for label in (parts[1], ""):
+                got = charsets.decode(path.read_bytes(), label)
+                yield (
+                    f"{path.name} as {label!r}",
+                    squeeze(got) == squeeze(text_of(original)),
+                    got[:80],
+                )
+
+
+def charsets_mailcore2(root: Path) -> Iterator[Case]:
+    for path in sorted((root / "mail-mailcore2" / "charset").glob("*.txt")):
+        label = re.sub(r"[_-]?\d*$", "", path.stem)
+        data = path.read_bytes()
+        got = charsets.decode(data)
+        yield path.name, got.count("\ufffd") == 0 and got == charsets.decode(data, label), got[:60]
+
+
+def structure_imap(root: Path) -> Iterator[Case]:
+    """The sections that a real server counts, where two servers agree."""
+    for listing in sorted(root.glob("*/imap-structure.json")):
+        for name, answers in json.loads(listing.read_text()).items():
+            path = listing.parent / name
+            shapes = {
+                _shape(line[line.index("BODYSTRUCTURE ") :])
+                for server, line in answers.items()
+                if isinstance(line, str) and "BODYSTRUCTURE " in line
+            }
+            if len(shapes) == 1 and len(answers) > 1 and path.exists():
+                raw = parse._with_line_feeds(path.read_bytes())
+                mine = [(e.section, e.content_type) for e in structure.Tree(raw).leaves()]
+                yield (
+                    f"{listing.parent.name}/{name}",
+                    tuple(mine) == next(iter(shapes)),
+                    f"{mine} {shapes}",
+                )
+
+
+def _shape(line):
+    """Sections and types of the leaves in a BODYSTRUCTURE answer (RFC 9051 7.5.2)."""
+    tokens = re.findall(r'\(|\)|"(?:[^"\\]|\\.)*"|[^\s()]+', line.partition(" ")[2])
+    position = 0
+
+    def read():
+        nonlocal position
+        token = tokens[position]
+        position += 1
+        if token != "(":
+            return token.strip('"')
+        items = []
+        while tokens[position] != ")":
+            items.append(read())
+        position += 1
+        return items
+
+    leaves = []
+
+    def visit(node, section):
+        if isinstance(node[0], list):
+            for number, child in enumerate((one for one in node if isinstance(one, list)), 1):
+                if not (isinstance(child[0], list) or len(child) > 6):
+                    break
+                visit(child, f"{section}.{number}" if section else str(number))
+        else:
+            leaves.append((section or "1", f"{node[0]}/{node[1]}".lower()))
+
+    try:
+        visit(read(), "")
+    except (IndexError, TypeError):
+        return ("unreadable",)
+    return tuple(leaves)
+
+
+def _people(parties):
+    return [(one.name or None, one.address) for one in parties]
+
+
+def _field_of(kind, header):
+    raw = header.encode()
+    if "address" in kind:
+        return _people(headers.addresses([raw]))
+    if "date" in kind:
+        moment = headers.date(headers.plain(raw))
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    if "unstructured" in kind:
+        return squeeze(headers.unstructured(raw))
+    if kind == "ids" or "id" in kind.split("_"):
+        return headers.message_ids(headers.plain(raw))
+    return None
+
+
+def _expected_field(expected):
+    return expected
+
+
+PREFIXES = (
+    "replies_", "forwards_", "bounces_", "sanitiser_", "fidelity", "attachments_", "headers_",
+    "summaries_", "charsets_", "structure_",
+)  # fmt: skip
 SETS: dict[str, Callable[[Path], Iterator[Case]]] = {
     name.replace("_", "-"): function
     for name, function in list(globals().items())
-    if name.startswith(("replies_", "forwards_"))
+    if name.startswith(PREFIXES)
 }
 
 

@@ -7,6 +7,7 @@ from mailsync.mime import html, limits
 from mailsync.mime.subjects import base_subject
 from mailsync.mime.types import Answer, AnswerHeader, ParsedEmail, Party
 
+
 def reply_headers(
     parent: ParsedEmail, mode: Answer, own_addresses: Collection[str]
 ) -> AnswerHeader:

@@ -16,7 +16,9 @@ _AUTO_SUBJECT = re.compile(
     r"|resposta autom[áa]tica|automatick[áa] odpov|odpowied[źz] automatyczna|fuera de la oficina"
     r"|vacation (reply|message|notice)|自動返信|自动回复|자동 회신|автоответ)"
 )
-_MACHINES = re.compile(r"(?i)^(mailer-daemon|mail-daemon|postmaster|mmdf|mdaemon|mail delivery)")
+_MACHINES = re.compile(
+    r"(?i)^(mailer-daemon|mail-daemon|post[_-]?master|mmdf|mdaemon|mail[. ]deliver)"
+)
 _BOUNCE_SUBJECT = re.compile(
     r"(?i)(undeliver|undelivered|non[ -]?deliver|not (be )?delivered|delivery (status|failure|"
     r"report|has failed|notification|problem|error|unsuccessful|incomplete)|returned mail|mail "
@@ -57,9 +59,22 @@ def looks_like_bounce(fields: Fields, sender: str, subject: str) -> bool:
     """Of the many that are no report: sent by the mail system itself, and saying what failed."""
     if "x-autoreply" in fields or _AUTO_SUBJECT.match(subject):
         return False
-    empty_path = "return-path" in fields and plain(first(fields, "return-path")) in ("<>", "")
-    from_system = _MACHINES.match(sender) is not None
-    return (from_system or empty_path) and _BOUNCE_SUBJECT.search(subject[:300]) is not None
+    return is_mail_system(fields, sender) and speaks_of_failure(subject)
+
+
+def is_mail_system(fields: Fields, sender: str) -> bool:
+    if _MACHINES.match(sender) is not None:
+        return True
+    return "return-path" in fields and plain(first(fields, "return-path")) in ("<>", "")
+
+
+def speaks_of_failure(subject: str) -> bool:
+    return _BOUNCE_SUBJECT.search(subject[:300]) is not None
+
+
+def is_answer(subject: str) -> bool:
+    """Whether the subject is one that vacation programs write."""
+    return _AUTO_SUBJECT.match(subject) is not None
 
 
 def _automatic(fields: Fields, subject: str) -> bool:

@@ -59,11 +59,15 @@ def unwrap_text(text: str, *, subject: str = "") -> Forward | None:
         if not line.strip() or label_of(line) is None:
             continue
         end = header_block(lines, index)
-        if end is not None and not (is_reply(subject) and not _is_announced(lines, index)):
+        if end is not None and (_may_forward(subject) or _is_announced(lines, index)):
             found = _read(lines, index, end)
             if found is not None:
                 return found
     return _introduced(text, subject) if is_forward(subject) else None
+
+
+def _may_forward(subject: str) -> bool:
+    return is_forward(subject) or not is_reply(subject)
 
 
 def _introduced(text: str, subject: str) -> Forward | None:
@@ -76,8 +80,7 @@ def _introduced(text: str, subject: str) -> Forward | None:
             people = parties(_TIME_AND_COMMA.sub("", above))
             if not people:
                 return None
-            name = re.search(r'"([^"]{1,200})"', above)
-            sender = Party(name.group(1) if name else people[0].name, people[0].address)
+            sender = Party(_name_in_sentence(above, people[0]), people[0].address)
             return Forward(
                 sender=sender,
                 date=above[: limits.NAME_CHARACTERS],
@@ -88,7 +91,17 @@ def _introduced(text: str, subject: str) -> Forward | None:
     return None
 
 
-_TIME_AND_COMMA = re.compile(r"^.{0,60}?\d{1,2}[:.]\d{2},? ?(?:kl\.)?")
+def _name_in_sentence(sentence: str, party: Party) -> str:
+    quoted = re.search(r'["„“«]([^"„“”«»]{1,200})["“”»]', sentence)
+    if quoted:
+        return quoted.group(1)
+    words = party.name.rstrip(" (").split(" ")
+    while len(words) > 1 and words[0][:1].islower():  # "heeft John Doe"
+        words.pop(0)
+    return " ".join(words)
+
+
+_TIME_AND_COMMA = re.compile(r"^[^@]{0,60}?\d{1,2}[:.]\d{2},? ?(?:kl\.)?")
 
 
 def _is_announced(lines: list[str], index: int) -> bool:
@@ -240,8 +253,12 @@ def _comment(lines: list[str], index: int) -> str:
 
 # --- people as they are written in quoted headers ----------------------------------------------
 
-_MAILTO = re.compile(r"<mailto:([^<>]{1,300})>|\[mailto:\s?([^\[\]]{1,300})\]|\(mailto:([^()]{1,300})\)")
-_PERSON = re.compile(r"([^<>]{0,300}?)<\s*([^<>\s]{1,200}@[^<>\s]{1,200})\s*>|([^\s<>,;()\[\]\"']{1,200}@[^\s<>,;()\[\]\"']{1,200})")
+_MAILTO = re.compile(
+    r"<mailto:([^<>]{1,300})>|\[mailto:\s?([^\[\]]{1,300})\]|\(mailto:([^()]{1,300})\)"
+)
+_PERSON = re.compile(
+    r"([^<>]{0,300}?)<\s*([^<>\s]{1,200}@[^<>\s]{1,200})\s*>|([^\s<>,;()\[\]\"']{1,200}@[^\s<>,;()\[\]\"']{1,200})"
+)
 _BEHALF = re.compile(r"\s+(?:on behalf of|im auftrag von|de la part de|en nombre de)\s.*", re.I)
 
 

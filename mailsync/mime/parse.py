@@ -8,9 +8,9 @@ mail with a megabyte of files costs the same as one without.
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mailsync.mime import auto, charsets, headers, limits, plain, quotes, transfer
+from mailsync.mime import auto, bounces, charsets, headers, limits, plain, quotes, transfer
 from mailsync.mime.headers import Fields, first
 from mailsync.mime.structure import Entity, Tree
 from mailsync.mime.types import Kind, ParsedEmail, Part, Party, Readability
@@ -93,6 +93,8 @@ def _parse(raw: bytes, digest: bytes) -> ParsedEmail:
     gathered = _gather(tree)
     text, is_html = _readable_text(tree, gathered)
     attachments = gathered.parts + ([] if is_html else _uu_parts(tree, gathered))
+    if values["kind"] in (Kind.PERSON, Kind.AUTOMATIC) and _is_report(tree, values, text):
+        values["kind"] = Kind.BOUNCE
     note = TOO_COMPLEX if tree.is_cut else ""
     readability = Readability.PARTIAL if tree.is_cut or tree.is_broken else Readability.COMPLETE
     if not root.fields:
@@ -109,6 +111,15 @@ def _parse(raw: bytes, digest: bytes) -> ParsedEmail:
         readability=readability,
         note=note,
         **values,
+    )
+
+
+def _is_report(tree: Tree, values: dict[str, Any], text: str) -> bool:
+    """A mail system that reports in a subject of its own making."""
+    sender: Party = values["sender"]
+    by_system = auto.is_mail_system(tree.root.fields, sender.address or sender.name)
+    return (
+        by_system and bounces.is_report_text(text[:4000]) and not auto.is_answer(values["subject"])
     )
 
 
@@ -134,13 +145,9 @@ def _tree(raw: bytes) -> Tree:
     return Tree(_with_line_feeds(raw))
 
 
-class _HeaderValues(dict[str, object]):
-    """Keyword arguments of ParsedEmail that come from the header."""
-
-
 def _header_values(
     fields: Fields, content_type: str = "", params: dict[str, str] | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     if not content_type:
         value = first(fields, "content-type")
         content_type, params = headers.parameters(headers.plain(value)) if value else ("", {})
@@ -360,8 +367,3 @@ def _uu_parts(tree: Tree, gathered: _Gathered) -> list[Part]:
             content = len(file.content())
             found.append(Part(section, name, "application/octet-stream", content))
     return found
-
-
-def is_machine(email: ParsedEmail) -> bool:
-    """Whether nobody waits for an answer to it."""
-    return email.kind is not Kind.PERSON

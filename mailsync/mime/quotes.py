@@ -25,7 +25,9 @@ class Split(NamedTuple):
 
 
 _QUOTED = re.compile(r"\s{0,3}(?:>|\|(?:\s|$)|[A-Z]{1,3}>(?:\s|$))")
-_TIME = re.compile(r"\d{1,2}[:.h時时点]\s?\d{2}|\d{1,2}\s?(?:[ap]\.?m\b|uhr|o'clock)", re.IGNORECASE)
+_TIME = re.compile(
+    r"\d{1,2}[:.h時时点]\s?\d{2}|\d{1,2}\s?(?:[ap]\.?m\b|uhr|o'clock)", re.IGNORECASE
+)
 _DATE = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d年|\d년|\b\d{1,2}\.? [^\W\d]{3,12}\b"
     r"|\b[^\W\d]{3,12}\.? \d{1,2}\b"
@@ -171,9 +173,7 @@ def _introduces(joined: str, lines: list[str], index: int) -> bool:
     last = joined[-1]
     text = joined.lstrip("> |")
     if last == "-":
-        return bool(
-            _WRAPPED_IN_DASHES.match(text) and _VERB.search(text) and _TIME.search(text)
-        )
+        return bool(_WRAPPED_IN_DASHES.match(text) and _VERB.search(text) and _TIME.search(text))
     if text[:1].isdigit() and _DATED_SENDER.match(text):
         return True
     if last not in ":：":
