@@ -10,15 +10,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 CLOSED_PAGES = frozenset(
-    {"login", "logout", "password_change", "password_change_done", "autocomplete", "view_on_site"}
+    {"logout", "password_change", "password_change_done", "autocomplete", "view_on_site"}
 )
 
 
@@ -37,11 +39,12 @@ class OperatorSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [url for url in super().get_urls() if getattr(url, "name", None) not in CLOSED_PAGES]
 
+    @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Whoever is no operator gets the answer for a page that does not exist."""
         if request.user.is_authenticated:
             raise Http404
-        query = urlencode({"next": request.get_full_path()})
+        query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
         return redirect(f"{reverse('users:login')}?{query}")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002
