@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language, get_language_bidi
 
+from common.commands import for_scripts
 from common.navigation import is_page
 
 # The widths of panes, in rem, that layout.css knows. Kept in cookies by js/elements/handle.js.
@@ -45,6 +46,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 if (value := request.COOKIES.get(f"pane-{name}")) in widths
             },
             "demo": settings.DEMO,
+            # Called by the base templates alone, so fragments do not pay for it.
+            "client": for_scripts,
             "paths": {name: path for name, path in PATHS.items() if is_page(path)},
         },
         "preferences": preferences,

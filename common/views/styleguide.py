@@ -61,6 +61,12 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "now": timezone.now(),
         "page": Page(rows=[], next_cursor="example"),
         "names": ["Ada Byron", "Grace Hopper", "Linus Sebastian", "Katherine Johnson", "Zoë Ünal"],
+        "toasts": [
+            ("plain", _("Saved")),
+            ("undo", _("With Undo")),
+            ("error", _("Error")),
+            ("failing", _("Server fails")),
+        ],
         "kinds": ["neutral", "info", "success", "warning", "danger", "accent"],
     }
     return render(request, "common/styleguide.html", context)

@@ -1,1 +1,37 @@
+// Starts what every page needs. Each behaviour is a file of its own; elements bind themselves.
 
+import { annotate, handle, run } from "./lib/commands.js";
+import { start as startDialogs } from "./lib/dialogs.js";
+import { start as startErrors } from "./lib/errors.js";
+import { start as startFocus } from "./lib/focus.js";
+import { start as startKeys } from "./lib/keys.js";
+import { start as startLive } from "./lib/live.js";
+import { start as startLooks } from "./lib/looks.js";
+import { start as startMenus } from "./lib/menus.js";
+import { start as startTimes } from "./lib/times.js";
+import { undo } from "./lib/toast.js";
+import "./elements/app-toast.js";
+import "./elements/command-palette.js";
+import "./elements/key-help.js";
+import "./elements/mail-list.js";
+import "./elements/resize-handle.js";
+
+startKeys();
+startDialogs();
+startMenus();
+startFocus();
+startErrors();
+startLive();
+startLooks();
+startTimes();
+handle("undo", undo);
+
+document.addEventListener("click", (event) => {
+  const element = event.target.closest("[data-runs]");
+  if (element) run(element.dataset.runs);
+  const toggle = event.target.closest("[data-toggles-side]");
+  if (toggle) toggle.closest(".panes")?.toggleAttribute("data-side-open");
+});
+
+annotate();
+document.addEventListener("htmx:after:swap", () => annotate());

@@ -1,0 +1,151 @@
+"""Every key of the product: one table for the handler, the help sheet, tooltips and the palette.
+
+`keys` are spelled as `KeyboardEvent.key`: letters as they arrive, so `E` is Shift and e. Two
+keys in a row stand apart: `g i`. `Mod+` is Ctrl, or Command on a Mac. A command clicks the
+visible element with `data-key="<its id>"`; without one it opens `href`, or is carried out by
+the script that registered its id.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from common.navigation import is_page
+
+ANYWHERE = _("Anywhere")
+GO_TO = _("Go to")
+LISTS = _("Lists")
+CONVERSATIONS = _("Conversations")
+RECORDS = _("Deals, leads and other records")
+WRITING = _("Writing")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing that can be done by a key. `in_fields` also while somebody types."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str | Promise
+    group: str | Promise
+    icon: str = "command"
+    href: str = ""
+    in_fields: bool = False
+
+
+COMMANDS = (
+    Command("palette", ("Mod+k",), _("Search or do anything"), ANYWHERE, "command", in_fields=True),
+    Command("help", ("?",), _("Show keyboard shortcuts"), ANYWHERE, "keyboard"),
+    Command("search", ("/",), _("Search in this list"), ANYWHERE, "search"),
+    Command("compose", ("c",), _("Write a mail"), ANYWHERE, "edit"),
+    Command("undo", ("z", "Mod+z"), _("Undo the last act"), ANYWHERE, "arrow-back-up"),
+    Command("new", ("n",), _("New"), RECORDS, "plus"),
+    Command("go-inbox", ("g i",), _("Inbox"), GO_TO, "inbox", "/mail/inbox/"),
+    Command("go-drafts", ("g d",), _("Drafts"), GO_TO, "pencil", "/mail/drafts/"),
+    Command("go-outbox", ("g o",), _("Outbox"), GO_TO, "send", "/mail/outbox/"),
+    Command("go-sent", ("g t",), _("Sent"), GO_TO, "send", "/mail/sent/"),
+    Command("go-archive", ("g a",), _("Archive"), GO_TO, "archive", "/mail/archive/"),
+    Command("go-leads", ("g l",), _("Leads"), GO_TO, "target-arrow", "/leads/"),
+    Command("go-deals", ("g b",), _("Deals"), GO_TO, "coin", "/deals/"),
+    Command("go-projects", ("g j",), _("Projects"), GO_TO, "layout-kanban", "/projects/"),
+    Command("go-contacts", ("g c",), _("Contacts"), GO_TO, "users", "/contacts/people/"),
+    Command("go-settings", ("g ,",), _("Settings"), GO_TO, "settings", "/settings/"),
+    Command("row-next", ("j",), _("Next row"), LISTS, "arrow-down"),
+    Command("row-previous", ("k",), _("Previous row"), LISTS, "arrow-up"),
+    Command("row-open", ("o",), _("Open"), LISTS, "corner-down-left"),
+    Command("row-select", ("x",), _("Select"), LISTS, "checkbox"),
+    Command("extend-next", ("J",), _("Extend the selection down"), LISTS, "arrow-down"),
+    Command("extend-previous", ("K",), _("Extend the selection up"), LISTS, "arrow-up"),
+    Command("select-all", ("* a",), _("Select all"), LISTS, "checks"),
+    Command("select-none", ("* n",), _("Select none"), LISTS, "x"),
+    Command("select-read", ("* r",), _("Select what is read"), LISTS, "mail-opened"),
+    Command("select-unread", ("* u",), _("Select what is unread"), LISTS, "mail"),
+    Command("tab-next", ("`",), _("Next tab"), LISTS, "chevron-right"),
+    Command("tab-previous", ("~",), _("Previous tab"), LISTS, "chevron-left"),
+    Command("back", ("u", "Escape"), _("Back to the list"), CONVERSATIONS, "arrow-left"),
+    Command("archive", ("e",), _("Archive"), CONVERSATIONS, "archive"),
+    Command("unarchive", ("E",), _("Move to inbox"), CONVERSATIONS, "inbox"),
+    Command("archive-next", ("]",), _("Archive and open the next"), CONVERSATIONS, "archive"),
+    Command(
+        "archive-previous", ("[",), _("Archive and open the previous"), CONVERSATIONS, "archive"
+    ),
+    Command("trash", ("#", "Delete"), _("Delete"), CONVERSATIONS, "trash"),
+    Command("snooze", ("h", "b"), _("Remind me later"), CONVERSATIONS, "alarm"),
+    Command("read", ("I",), _("Mark as read"), CONVERSATIONS, "mail-opened"),
+    Command("unread", ("U",), _("Mark as unread"), CONVERSATIONS, "mail"),
+    Command("label", ("l",), _("Label"), CONVERSATIONS, "tag"),
+    Command("star", ("s",), _("Star"), CONVERSATIONS, "star"),
+    Command("mute", ("m",), _("Mute"), CONVERSATIONS, "volume-off"),
+    Command("block", ("!",), _("Block the sender"), CONVERSATIONS, "ban"),
+    Command("more", (".",), _("More actions"), CONVERSATIONS, "dots"),
+    Command("reply", ("r",), _("Reply"), CONVERSATIONS, "arrow-back-up"),
+    Command("reply-all", ("a",), _("Reply to all"), CONVERSATIONS, "arrow-back-up-double"),
+    Command("forward", ("f",), _("Forward"), CONVERSATIONS, "arrow-forward-up"),
+    Command("message-next", ("n",), _("Next message"), CONVERSATIONS, "arrow-down"),
+    Command("message-previous", ("p",), _("Previous message"), CONVERSATIONS, "arrow-up"),
+    Command("expand-all", (";",), _("Expand all messages"), CONVERSATIONS, "chevron-down"),
+    Command("collapse-all", (":",), _("Collapse all messages"), CONVERSATIONS, "chevron-up"),
+    Command("panel", ("i",), _("Show or hide the customer panel"), CONVERSATIONS, "layout-columns"),
+    Command("link", ("d",), _("Link to a deal, lead or project"), CONVERSATIONS, "link-plus"),
+    Command("new-deal", ("D",), _("New deal from this mail"), CONVERSATIONS, "coin"),
+    Command("new-lead", ("L",), _("New lead from this mail"), CONVERSATIONS, "target-arrow"),
+    Command("share", ("y",), _("Share or make private"), CONVERSATIONS, "share"),
+    Command("assign", ("A",), _("Assign"), CONVERSATIONS, "user-check"),
+    Command("edit", ("e",), _("Edit"), RECORDS, "pencil"),
+    Command("won", ("w",), _("Won"), RECORDS, "trophy"),
+    Command("lost", ("W",), _("Lost"), RECORDS, "circle-x"),
+    Command("move", ("m",), _("Move to…"), RECORDS, "switch-horizontal"),
+    Command("send", ("Mod+Enter",), _("Send"), WRITING, "send", in_fields=True),
+    Command(
+        "send-archive",
+        ("Mod+Shift+Enter",),
+        _("Send and archive"),
+        WRITING,
+        "send-2",
+        in_fields=True,
+    ),
+    Command("send-later", ("Mod+Shift+l",), _("Send later"), WRITING, "clock", in_fields=True),
+    Command("discard", ("Mod+Shift+d",), _("Discard the draft"), WRITING, "trash", in_fields=True),
+    Command("show-cc", ("Mod+Shift+c",), _("Show Cc"), WRITING, "users", in_fields=True),
+    Command("show-bcc", ("Mod+Shift+b",), _("Show Bcc"), WRITING, "users", in_fields=True),
+    Command("show-from", ("Mod+Shift+f",), _("Choose From"), WRITING, "at", in_fields=True),
+    Command("template", ("Mod+;",), _("Insert a template"), WRITING, "template", in_fields=True),
+    Command("save", ("Mod+s",), _("Save"), WRITING, "check", in_fields=True),
+)
+
+# What scripts say by themselves.
+WORDS = {
+    "failed": _("That did not work. Please try again."),
+    "unreachable": _("The server cannot be reached. Check your connection."),
+    "too_large": _("This is too large."),
+    "too_many": _("Too many requests. Wait a moment."),
+    "forbidden": _("You may not do this."),
+    "gone": _("This is no longer here."),
+    "again": _("Try again"),
+    "close": _("Dismiss"),
+    "nothing_to_undo": _("There is nothing to undo."),
+    "results": _("Results"),
+    "commands": _("Commands"),
+    "go_to": _("Go to"),
+    "recent": _("Recently used"),
+    "selected": _("%(count)d selected"),
+    "then": _("then"),
+    "now": _("just now"),
+    "minutes": _("%(count)d min ago"),
+    "hours": _("%(count)d h ago"),
+    "leave": _("Discard what you typed?"),
+}
+
+
+def for_scripts() -> dict[str, Any]:
+    """The table and the words as JSON, without places that do not exist here."""
+    return {
+        "commands": [
+            {**asdict(command), "label": str(command.label), "group": str(command.group)}
+            for command in COMMANDS
+            if not command.href or is_page(command.href)
+        ],
+        "words": {name: str(word) for name, word in WORDS.items()},
+    }

@@ -1,0 +1,39 @@
+// What went wrong is said once, in words, with a way to try again.
+
+import { word } from "./client.js";
+import { toast } from "./toast.js";
+
+const BY_STATUS = { 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 429: "too_many" };
+
+export function start() {
+  document.addEventListener("htmx:response:error", (event) => {
+    const { response } = event.detail.ctx;
+    // 422 is a form that says itself what is wrong; 401 leads to sign-in.
+    if ([401, 422].includes(response.status) || isQuiet(event.target)) return;
+    const said = response.headers.get("X-Error-Text");
+    const text = said ? decodeURIComponent(said) : word(BY_STATUS[response.status] ?? "failed");
+    report(text, event.target);
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.ctx && !isQuiet(event.target)) report(word("unreachable"), event.target);
+  });
+  addEventListener("offline", showState);
+  addEventListener("online", showState);
+  showState();
+}
+
+function isQuiet(element) {
+  return Boolean(element.closest?.("[data-quiet]"));
+}
+
+function report(text, source) {
+  const again = source.matches?.("form, button, a")
+    ? { label: word("again"), act: () => (source.requestSubmit ? source.requestSubmit() : source.click()) }
+    : undefined;
+  toast(text, { kind: "error", action: again });
+}
+
+function showState() {
+  const bar = document.getElementById("offline");
+  if (bar) bar.hidden = navigator.onLine;
+}
