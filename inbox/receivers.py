@@ -1,0 +1,13 @@
+"""News from below: each receiver calls one function."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from inbox.domain import compose
+from mailsync import signals
+
+
+@receiver(signals.email_sent)
+def settle_sent_draft(sender: Any, *, submission_id: int, thread_id: int, **kwargs: Any) -> None:
+    compose.settle_sent(submission_id, thread_id=thread_id)
