@@ -6,12 +6,18 @@ from django.dispatch import receiver
 
 from crm import signals as crm_signals
 from mailsync import signals, tasks
-from mailsync.domain import linking, search_index
+from mailsync.domain import accounts, linking, search_index
+from users import signals as user_signals
 
 
 @receiver(crm_signals.address_added)
 def link_stored_threads(sender: Any, *, person_id: int, **kwargs: Any) -> None:
     tasks.link_person.delay_on_commit(person_id)
+
+
+@receiver(crm_signals.address_added)
+def take_in_mail_of_contact(sender: Any, **kwargs: Any) -> None:
+    accounts.reconsider_contacts()
 
 
 @receiver(crm_signals.persons_merged)
@@ -44,3 +50,13 @@ def put_into_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
 @receiver(signals.emails_removed)
 def take_out_of_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
     search_index.forget_emails(email_ids)
+
+
+@receiver(user_signals.user_deactivated)
+def stop_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
+    accounts.disable_accounts_of(user)
+
+
+@receiver(user_signals.login_address_changed)
+def lock_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
+    accounts.lock_accounts_of(user)

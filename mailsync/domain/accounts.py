@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -186,9 +187,17 @@ def choose_mailboxes(account: MailAccount, mailbox_ids: Iterable[int]) -> None:
 
 def reconsider_mail(account_id: int) -> None:
     """After a changed choice: lets in what is wanted now."""
-    account = MailAccount.objects.get(pk=account_id)
-    if filters.reconsider(account):
+    account = MailAccount.objects.filter(pk=account_id).first()
+    if account and filters.reconsider(account):
         _sync_soon(account)
+
+
+def reconsider_contacts() -> None:
+    """There is a new contact: accounts that take contacts' mail only may want more now."""
+    from mailsync.tasks import reconsider_mail  # leaf: tasks import the domain
+
+    for number in MailAccount.objects.filter(contacts_only=True).values_list("id", flat=True):
+        reconsider_mail.delay_on_commit(number)
 
 
 @transaction.atomic
@@ -202,7 +211,7 @@ def remove_account(account: MailAccount, *, keep_mail: bool) -> None:
             state=AccountState.DISABLED if keep_mail else AccountState.REMOVING,
             next_poll_at=None,
             lease_until=None,
-            fence=account.fence + 1_000_000,
+            fence=F("fence") + 1,
             is_default=False,
         )
     ):
@@ -246,8 +255,29 @@ def disable_accounts_of(user: User) -> None:
     for account in rows:
         account.servers.update(secret="")
         note(account, "owner_left")
-    rows.update(state=AccountState.DISABLED, next_poll_at=None, lease_until=None)
+    rows.update(
+        state=AccountState.DISABLED, next_poll_at=None, lease_until=None, fence=F("fence") + 1
+    )
     AccountMember.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def lock_accounts_of(user: User) -> None:
+    """Somebody else changed the address this user signs in with: whoever signs in now has to
+    know the mailboxes' passwords before personal mail opens and syncs again."""
+    rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
+        state__in=OUT_OF_USE
+    )
+    for account in rows:
+        account.servers.update(secret="")
+        note(account, "login_address_changed")
+    rows.update(
+        state=AccountState.AUTH_FAILED,
+        error_code="sign_in_refused",
+        next_poll_at=None,
+        lease_until=None,
+        fence=F("fence") + 1,
+    )
 
 
 @transaction.atomic
@@ -269,9 +299,7 @@ def erase_unshared_mail_of(user: User) -> int:
     return erased
 
 
-def _create(
-    user: User, *, address: str, scope: str, settings: Mapping[str, Any]
-) -> MailAccount:
+def _create(user: User, *, address: str, scope: str, settings: Mapping[str, Any]) -> MailAccount:
     try:
         with transaction.atomic():
             return MailAccount.objects.create(

@@ -257,6 +257,7 @@ def _incoming(entry: MailboxEntry, content: Content, mailbox: Mailbox) -> Incomi
         received_at=content.received_at or entry.received_at,
         provider_id=content.provider_id,
         provider_thread_id=content.provider_thread_id,
+        was_email=entry.email_id,
     )
 
 

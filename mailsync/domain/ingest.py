@@ -114,6 +114,8 @@ class Incoming:
     # Stored without its attachments' bytes; `size` is then that of the whole.
     is_cut: bool = False
     size: int = 0
+    # The email that this copy belonged to already, when it is fetched once more.
+    was_email: int | None = None
 
 
 @dataclass(slots=True)
@@ -241,7 +243,7 @@ def _write_rows(
     placing = threads.place(account.pk, arrivals)
     _insert_threads(account, placing, arrivals)
     apply_merges(placing.merges)
-    blob_ids = _insert_blobs(account, placed, {read.parsed.digest for read in new})
+    blob_ids = _insert_blobs(account, placed, {read.parsed.digest for read in reads})
     _insert_emails(account, new, placing.thread_ids, blob_ids)
     bulk.insert_missing(
         EmailReference,
@@ -253,6 +255,7 @@ def _write_rows(
     touched = set(placing.thread_ids) | _threads_of([r.email_id for r in reads if not r.is_new])
     if len(reads) > len(new):
         add_keywords_of_entries([read.email_id for read in reads if not read.is_new])
+        _restore_bytes(reads, blob_ids)
     refresh_threads(touched)
     email_ids = [read.email_id for read in new]
     if new:
@@ -439,6 +442,14 @@ def recipients_of(parsed: ParsedEmail) -> list[list[str]]:
     return rows[:MAX_ADDRESSES]
 
 
+def _restore_bytes(reads: Sequence[_Read], blob_ids: dict[bytes, int]) -> None:
+    """Emails whose bytes were lost get them back when the same content comes again."""
+    by_email = {read.email_id: read.parsed.digest for read in reads if not read.is_new}
+    for email in Email.objects.filter(pk__in=by_email, blob=None).only("id", "digest"):
+        if email.digest is not None and bytes(email.digest) == by_email[email.pk]:
+            Email.objects.filter(pk=email.pk).update(blob_id=blob_ids[by_email[email.pk]])
+
+
 def _insert_addresses(new: Sequence[_Read], thread_ids: Sequence[int], own: frozenset[str]) -> None:
     found: dict[tuple[int, str], str] = {}
     for read, thread in zip(new, thread_ids, strict=True):
@@ -457,8 +468,9 @@ def _insert_addresses(new: Sequence[_Read], thread_ids: Sequence[int], own: froz
 def _settle_entries(reads: Sequence[_Read]) -> None:
     rows = []
     for read in reads:
-        outcome = Outcome.STORED if read.is_new else Outcome.DUPLICATE
-        if read.is_new and read.item.is_cut:
+        is_first = read.is_new or read.item.was_email == read.email_id
+        outcome = Outcome.STORED if is_first else Outcome.DUPLICATE
+        if is_first and read.item.is_cut:
             outcome = Outcome.TOO_BIG
         rows.append((read.email_id, str(outcome), "", read.item.keywords, None, read.item.entry_id))
     bulk.update(
