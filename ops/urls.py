@@ -1,3 +1,7 @@
-app_name = "ops"
+from django.conf import settings
+from django.urls import path
 
-urlpatterns: list = []
+from ops import views
+
+app_name = "ops"
+urlpatterns = [path("demo/<str:entry>/", views.enter_demo, name="demo_enter")] if settings.DEMO else []

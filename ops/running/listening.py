@@ -46,3 +46,11 @@ def _refusal(error: OSError, *, host: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} may not be opened by this user. Choose one above 1023."
     return f"{host}:{port} cannot be listened on: {error.strerror}."
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
