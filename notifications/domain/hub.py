@@ -19,11 +19,11 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.db.models import Max, Q
 
 from notifications.models import LiveEvent
@@ -38,6 +38,8 @@ GAPS_KEPT_FOR = 60.0
 MOST_GAPS = 500
 MOST_ROWS = 2000
 CLIENTS_PER_USER = 12
+
+Answer = TypeVar("Answer")
 
 
 class Client:
@@ -82,6 +84,18 @@ class Hub:
         self.reader: asyncio.Task[None] | None = None
         self.last = 0
         self.gaps: dict[int, float] = {}
+        # A thread of its own: the one of the request that started the reader ends with it.
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-events")
+
+    async def ask(self, question: Callable[..., Answer], *args: Any) -> Answer:
+        """The answer of the database, without holding up the event loop."""
+
+        def fresh() -> Answer:
+            # Outside a request nobody else drops a connection that is broken or too old.
+            close_old_connections()
+            return question(*args)
+
+        return await asyncio.get_running_loop().run_in_executor(self.thread, fresh)
 
     async def join(self, *, user_id: int, session_key: str, heard: int | None) -> Client:
         """A page opened. `heard` is the last bell it got before its connection was cut."""
@@ -92,10 +106,10 @@ class Hub:
             mine.pop(0).close()
         mine.append(client)
         if heard is not None:
-            for number, name in await missed(user_id, after=heard):
+            for number, name in await self.ask(missed, user_id, heard):
                 client.put(name, number)
         if self.reader is None or self.reader.done():
-            self.last, self.gaps = await newest(), {}
+            self.last, self.gaps = await self.ask(newest), {}
             # Another page may have started the reader during the query.
             if self.reader is None or self.reader.done():
                 self.reader = asyncio.create_task(self.read())
@@ -119,7 +133,7 @@ class Hub:
         while self.clients:
             await asyncio.sleep(POLL_EVERY)
             try:
-                self.hand_out(await fetch(self.last, list(self.gaps)))
+                self.hand_out(await self.ask(fetch, self.last, list(self.gaps)))
                 if time.monotonic() - checked >= CHECK_SESSIONS_EVERY:
                     await self.close_ended()
                     checked = time.monotonic()
@@ -127,6 +141,8 @@ class Hub:
                 # The database may be restarting: pages stay connected, and it is tried again.
                 log.exception("live events could not be read")
                 await asyncio.sleep(CHECK_SESSIONS_EVERY)
+            if not self.clients:
+                await self.ask(connections.close_all)
 
     def hand_out(self, rows: list[tuple[int, int, str]]) -> None:
         now = time.monotonic()
@@ -144,39 +160,23 @@ class Hub:
     async def close_ended(self) -> None:
         """Closes pages whose session ended or whose user was deactivated: one query for all."""
         clients = [client for mine in self.clients.values() for client in mine]
-        alive = await sync_to_async(_fresh(living_keys))({client.session_key for client in clients})
+        alive = await self.ask(living_keys, {client.session_key for client in clients})
         for client in clients:
             if client.session_key not in alive:
                 client.close()
 
 
-def _fresh(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Outside a request nobody looks after the connection: a broken one is dropped here."""
-
-    def wrapped(*args: Any) -> Any:
-        close_old_connections()
-        return function(*args)
-
-    return wrapped
-
-
-@sync_to_async
 def fetch(last: int, gaps: list[int]) -> list[tuple[int, int, str]]:
-    close_old_connections()
     wanted = Q(pk__gt=last) | Q(pk__in=gaps) if gaps else Q(pk__gt=last)
     rows = LiveEvent.objects.filter(wanted).order_by("pk")
     return list(rows.values_list("pk", "user_id", "name")[:MOST_ROWS])
 
 
-@sync_to_async
 def newest() -> int:
-    close_old_connections()
     return LiveEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-@sync_to_async
-def missed(user_id: int, *, after: int) -> list[tuple[int, str]]:
-    close_old_connections()
+def missed(user_id: int, after: int) -> list[tuple[int, str]]:
     rows = LiveEvent.objects.filter(user_id=user_id, pk__gt=after).order_by("-pk")
     return list(rows.values_list("pk", "name")[:200])[::-1]
 
