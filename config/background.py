@@ -65,10 +65,17 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
     pattern: {"queue": queue}
     for queue, patterns in {
-        "send": ["*.tasks.send_*", "*.tasks.submit_*", "*.tasks.sweep_outbox"],
+        "send": ["*.tasks.send_*", "*.tasks.sweep_outbox"],
         "push": ["*.tasks.replay_*", "*.tasks.look_for_*"],
-        "backfill": ["*.tasks.backfill_*", "*.tasks.reparse_*", "*.tasks.prune_*"],
-        "poll": ["*.tasks.poll_*", "*.tasks.sync_*", "*.tasks.sweep_*"],
+        "backfill": [
+            "*.tasks.reconsider_*",
+            "*.tasks.remove_*",
+            "*.tasks.purge_*",
+            "*.tasks.prune_*",
+            "*.tasks.forget_*",
+            "*.tasks.run_import",
+        ],
+        "poll": ["*.tasks.sync_*", "*.tasks.sweep_*"],
     }.items()
     for pattern in patterns
 }
@@ -97,4 +104,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **every(3600.0, "mailsync.tasks.purge_trash"),
     **every(300.0, "notifications.tasks.prune_bells"),
     **every(3600.0, "users.tasks.prune_users"),
+    **every(86400.0, "crm.tasks.purge_bin"),
+    **every(3600.0, "mailsync.tasks.forget_old_setups"),
 }
