@@ -47,7 +47,6 @@ def record_urls(prefix: str, kind: RecordKind, *, plural: str) -> list[Any]:
         *list_urls(prefix, ListKind(kind), plural=plural),
         path(f"{prefix}new/", records.record_new, given, name=f"{kind}_new"),
         path(f"{prefix}suggest/", records.record_suggest, given, name=f"{kind}_suggest"),
-        path(f"{prefix}bulk/", lists.bulk_bar, listed, name=f"{plural}_bulk"),
         path(f"{prefix}bulk/owner/", bulk.bulk_owner, listed, name=f"{plural}_bulk_owner"),
         path(f"{prefix}bulk/label/", bulk.bulk_label, listed, name=f"{plural}_bulk_label"),
         path(

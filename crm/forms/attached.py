@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.domain.records import MODELS
 from crm.enums import ActivityKind, RecordKind
-from crm.forms.links import RecordNameField
+from crm.forms.links import RecordNameField, connect_suggestions
 from crm.forms.records import StageField, currency_choices, date_field, stages
 from crm.models import Phase
 from users.models import User
@@ -91,12 +91,13 @@ class NamedRecordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         self.fields["record"] = RecordNameField(
-            label=MODELS[kind]._meta.verbose_name,  # noqa: SLF001 -- Django's public _meta
+            label=MODELS[kind]._meta.verbose_name,
             model=MODELS[kind],
             adds=False,
             suggest_url=f"crm:{kind}_suggest",
         )
         self.fields["record"].required = True
+        connect_suggestions(self)
 
     def clean_record(self) -> Any:
         field = self.fields["record"]

@@ -21,6 +21,18 @@ DUE = [
 ]
 
 
+def choice_of(rows: list[Any], *, label: Any, empty: Any) -> forms.TypedChoiceField:
+    """A choice among rows that have been read; the cleaned value is the row."""
+    by_key = {str(row.pk): row for row in rows}
+    return forms.TypedChoiceField(
+        label=label,
+        choices=[("", empty), *((key, str(row)) for key, row in by_key.items())],
+        coerce=by_key.get,
+        empty_value=None,
+        required=False,
+    )
+
+
 class ListFilter(forms.Form):
     """`q`, owner and label. A value that is not allowed is left out, as if it were not there."""
 
@@ -31,18 +43,11 @@ class ListFilter(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["owner"] = forms.ModelChoiceField(
-            label=_("Owner"),
-            queryset=User.objects.active(),
-            required=False,
-            empty_label=_("Anybody"),
-        )
-        self.fields["label"] = forms.ModelChoiceField(
-            label=_("Label"),
-            queryset=RecordLabel.objects.filter(kind=self.kind),
-            required=False,
-            empty_label=_("Any"),
-        )
+        # Read once: the same lists are the choices of the filter and of the bulk bar.
+        self.owners = list(User.objects.active())
+        self.labels = list(RecordLabel.objects.filter(kind=self.kind))
+        self.fields["owner"] = choice_of(self.owners, label=_("Owner"), empty=_("Any owner"))
+        self.fields["label"] = choice_of(self.labels, label=_("Label"), empty=_("Any label"))
 
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
@@ -71,13 +76,13 @@ class DealFilter(ListFilter):
     kind = "deal"
 
     status = forms.ChoiceField(
-        label=_("Status"), required=False, choices=[("", _("Any")), *DealStatus.choices]
+        label=_("Status"), required=False, choices=[("", _("Any status")), *DealStatus.choices]
     )
     pipeline = forms.ModelChoiceField(
         label=_("Pipeline"),
         queryset=Pipeline.objects.filter(archived_at__isnull=True),
         required=False,
-        empty_label=_("Any"),
+        empty_label=_("Any pipeline"),
     )
     stage = forms.ModelChoiceField(
         queryset=Stage.objects.all(), required=False, widget=forms.HiddenInput
@@ -126,10 +131,10 @@ class ProjectFilter(ListFilter):
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
-        choices=[("", _("Any")), *ProjectStatus.choices, ("archived", _("Archived"))],
+        choices=[("", _("Any status")), *ProjectStatus.choices, ("archived", _("Archived"))],
     )
     board = forms.ModelChoiceField(
-        label=_("Board"), queryset=Board.objects.all(), required=False, empty_label=_("Any")
+        label=_("Board"), queryset=Board.objects.all(), required=False, empty_label=_("Any board")
     )
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -146,7 +151,7 @@ class ProjectFilter(ListFilter):
 class ActivityFilter(forms.Form):
     q = forms.CharField(label=_("Search"), required=False, max_length=200, strip=True)
     kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("Any")), *ActivityKind.choices]
+        label=_("Kind"), required=False, choices=[("", _("Any kind")), *ActivityKind.choices]
     )
     due = forms.ChoiceField(label=_("Due"), required=False, choices=[("", _("Any day")), *DUE])
     done = forms.ChoiceField(
@@ -158,11 +163,8 @@ class ActivityFilter(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["assigned"] = forms.ModelChoiceField(
-            label=_("Assigned to"),
-            queryset=User.objects.active(),
-            required=False,
-            empty_label=_("Anybody"),
+        self.fields["assigned"] = choice_of(
+            list(User.objects.active()), label=_("Assigned to"), empty=_("Anybody")
         )
 
     chosen = ListFilter.chosen

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.record import fold
@@ -23,12 +24,7 @@ class RecordNameField(forms.CharField):
 
     def __init__(self, *, model: Any, adds: bool, suggest_url: str, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=220, **kwargs)
-        self.model, self.adds = model, adds
-        self.widget.attrs |= {
-            "autocomplete": "off",
-            "spellcheck": "false",
-            "data-suggest": suggest_url,
-        }
+        self.model, self.adds, self.suggest_url = model, adds, suggest_url
 
     def resolve(self, text: str, *, user: User, current: Model | None) -> Any:
         """The record named by the text, None for no text, or the new name as text."""
@@ -57,3 +53,19 @@ class RecordNameField(forms.CharField):
 def suggestion(record: Any) -> str:
     """How a record reads in a list of suggestions."""
     return f"{record} (#{record.pk})"
+
+
+def connect_suggestions(form: forms.Form) -> None:
+    """Lets each of the form's fields of this kind fill its list of suggestions while typing."""
+    for name, field in form.fields.items():
+        if isinstance(field, RecordNameField):
+            options = f"{form[name].auto_id}_options"
+            field.widget.attrs |= {
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "list": options,
+                "hx-get": f"{reverse(field.suggest_url)}?field={name}",
+                "hx-target": f"#{options}",
+                "hx-trigger": "input changed delay:200ms",
+                "hx-swap": "innerHTML",
+            }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.addresses import normalise_address
 from crm.domain.organizations import add_organization
 from crm.domain.persons import add_person
-from crm.forms.links import RecordNameField
+from crm.forms.links import RecordNameField, connect_suggestions
 from crm.models import Organization, Person, Phase, RecordLabel, Stage
 from crm.rules import can_set_visibility
 from sharing.enums import ItemVisibility
@@ -79,6 +79,7 @@ class RecordForm(forms.Form):
         if record is not None:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, required=False)
             self._fill_from(record)
+        connect_suggestions(self)
 
     def _fill_from(self, record: Any) -> None:
         for name, field in self.fields.items():

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.partials import render_dialog
 from crm.domain import activities
 from crm.forms.attached import ActivityForm, ReassignForm
 from crm.models import Activity
@@ -60,7 +60,8 @@ def _form_page(request: HttpRequest, form: Any, *, activity: Any = None) -> Http
         "cancel_url": safe_next(request) or reverse("crm:activities"),
         "action": request.get_full_path(),
     }
-    return render(request, "crm/activity_form.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return render_dialog(request, "crm/activity_form.html", context, status=status)
 
 
 @login_required

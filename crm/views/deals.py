@@ -5,10 +5,10 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.partials import render_dialog
 from crm.domain import deals
 from crm.domain.leads import turn_deal_into_lead
 from crm.domain.queries.details import seen
@@ -110,7 +110,7 @@ def small_form(
         "next": request.POST.get("next") or request.GET.get("next") or "",
     }
     status = status or (422 if form.errors else 200)
-    return render(request, "crm/small_form.html", context, status=status)
+    return render_dialog(request, "crm/small_form.html", context, status=status)
 
 
 @login_required

@@ -4,11 +4,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common.paging import keyset_page
@@ -16,7 +15,7 @@ from crm.domain.queries.lists import SPECS, ListSpec
 from crm.enums import ListKind
 from crm.forms import filters
 from crm.forms.bulk import SavedFilterForm
-from crm.models import RecordLabel, SavedFilter
+from crm.models import SavedFilter
 from crm.views.access import go_to
 from sharing.enums import ItemVisibility
 
@@ -28,7 +27,7 @@ FILTERS: dict[ListKind, Any] = {
     ListKind.PROJECT: filters.ProjectFilter,
     ListKind.ACTIVITY: filters.ActivityFilter,
 }
-PARTIALS = {"list-table": "crm/list.html#table", "list-rows": "crm/list.html#rows"}
+PARTIALS = {"list-table": "crm/list.html#table", "list-more": "crm/list.html#rows"}
 # Counting stops here: nobody needs "all 84,213" to be exact before asking for it.
 COUNTED = 1000
 
@@ -43,7 +42,7 @@ def record_list(request: HttpRequest, kind: ListKind) -> HttpResponse:
     page = keyset_page(
         rows.only(order.removeprefix("-")), order=[order], after=request.GET.get("after", "")
     )
-    context = {
+    context: dict[str, Any] = {
         "spec": spec,
         "form": form,
         "rows": spec.rows([row.pk for row in page.rows], user=request.user),
@@ -62,8 +61,11 @@ def record_list(request: HttpRequest, kind: ListKind) -> HttpResponse:
         context |= {
             "saved_filters": list(request.user.saved_filters.filter(list_kind=kind)),
             "visibilities": ItemVisibility.choices,
-            "bulk_base": reverse(spec.url_name),
+            "columns_chosen": {column.name for column in context["columns"]},
         }
+    if template != "crm/list.html#rows":
+        context["matching"] = rows.order_by().values("pk")[: COUNTED + 1].count()
+        context["counted"] = COUNTED
     response = render(request, template, context)
     response["Vary"] = "HX-Request, HX-Target"
     return response
@@ -104,9 +106,9 @@ def chips(request: HttpRequest, form: Any) -> list[dict[str, str]]:
     found = []
     for name, value in form.chosen().items():
         field = form.fields[name]
-        text = dict(field.choices).get(value, value) if hasattr(field, "choices") else value
-        if hasattr(field, "queryset"):
-            text = str(value)
+        text = value
+        if isinstance(value, str) and hasattr(field, "choices"):
+            text = dict(field.choices).get(value, value)
         found.append(
             {
                 "label": str(field.label or name),
@@ -161,28 +163,3 @@ def forget_filter(request: HttpRequest, kind: ListKind, pk: int) -> HttpResponse
 def _with_query(request: HttpRequest, kind: ListKind) -> str:
     query = request.POST.get("query", "")[:1000]
     return reverse(SPECS[kind].url_name) + (f"?{query}" if query else "")
-
-
-# --- How many, and what can be chosen in the bulk bar -------------------------------------------
-
-
-@login_required
-@require_GET
-def bulk_bar(request: HttpRequest, kind: ListKind) -> HttpResponse:
-    """The choices for many rows at once, with the count of all that match the filter."""
-    spec = SPECS[kind]
-    if kind == ListKind.ACTIVITY:
-        raise Http404
-    form = FILTERS[kind](request.GET, user=request.user)
-    rows = form.apply(spec.model.objects.visible_to(request.user))
-    count = rows.order_by().values("pk")[: COUNTED + 1].count()
-    many = _("more than %(count)s") % {"count": COUNTED}
-    context = {
-        "spec": spec,
-        "matching": many if count > COUNTED else count,
-        "owners": form.fields["owner"].queryset,
-        "labels": RecordLabel.objects.filter(kind=kind),
-        "visibilities": ItemVisibility.choices,
-        "query": query_without(request, "after"),
-    }
-    return render(request, "crm/_bulk_choices.html", context)

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from common.partials import render_dialog
 from crm.domain.queries.details import DETAILS
 from crm.domain.queries.search import found_records
 from crm.domain.queries.timeline import planned_of, timeline
@@ -21,7 +22,7 @@ from crm.errors import ConflictError
 from crm.forms.attached import ActivityForm, FileForm, NoteForm
 from crm.forms.links import suggestion
 from crm.views.access import go_to, list_url, moved_to, record_or_404, safe_next
-from crm.views.lists import query_without, section_of, target_of
+from crm.views.lists import section_of, target_of
 from crm.views.saving import FORMS, initial_of, save_new, save_old
 from sharing.rules import visible_records
 
@@ -173,11 +174,8 @@ def _form_page(
         or (record.get_absolute_url() if record else list_url(kind)),
         "action": request.get_full_path(),
         "section": section_of(ListKind(kind)),
-        "query": query_without(request),
     }
-    in_dialog = target_of(request) in ("dialog-root", "record-form")
-    template = "crm/record_form.html#dialog" if in_dialog else "crm/record_form.html"
-    return render(request, template, context, status=status)
+    return render_dialog(request, "crm/record_form.html", context, status=status)
 
 
 @login_required
@@ -203,7 +201,8 @@ def record_restore(request: HttpRequest, kind: RecordKind, pk: int) -> HttpRespo
 @require_GET
 def record_suggest(request: HttpRequest, kind: RecordKind) -> HttpResponse:
     """Options of a datalist: records of this kind whose words begin as typed."""
-    text = request.GET.get("q", "")[:200]
+    typed_into = request.GET.get("field", "q")
+    text = request.GET.get(typed_into, "")[:200]
     found = found_records(request.user, text, kind=kind, limit=8)
     options = [suggestion(record) for record in found]
     return render(request, "crm/_suggestions.html", {"options": options})
@@ -215,7 +214,7 @@ def bin_page(request: HttpRequest) -> HttpResponse:
     """What is in the bin, newest first, of every kind."""
     groups = [
         (
-            model._meta.verbose_name_plural,  # noqa: SLF001 -- Django's public _meta
+            model._meta.verbose_name_plural,
             kind,
             list(
                 model.objects.in_bin()

@@ -68,7 +68,7 @@ def search_everything(user: User, text: str, *, limit: int) -> list[tuple[Any, l
             )
             for record in found_records(user, text, kind=kind, limit=limit)
         ]
-        groups.append((MODELS[kind]._meta.verbose_name_plural, hits))  # noqa: SLF001 -- Django's
+        groups.append((MODELS[kind]._meta.verbose_name_plural, hits))
     for heading, source in _further_sources.values():
         groups.append((heading, source(user, text, limit)))
     return [(heading, hits) for heading, hits in groups if hits]
