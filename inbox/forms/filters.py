@@ -29,7 +29,9 @@ class Chip:
 class FilterForm:
     """Reads the filter out of a query string, and writes query strings for tabs and chips."""
 
-    def __init__(self, data: QueryDict, *, accounts: list[MailAccount], labels: list[Label]) -> None:
+    def __init__(
+        self, data: QueryDict, *, accounts: list[MailAccount], labels: list[Label]
+    ) -> None:
         self.accounts = {account.pk: account for account in accounts}
         self.labels = {label.pk: label for label in labels}
         self.values = {name: data[name][:320] for name in NAMES if data.get(name)}
@@ -52,7 +54,9 @@ class FilterForm:
             label_id=label_id,
             from_address=get("from", ""),
             linked_to=get("linked", "") if get("linked") in RecordKind.values else "",
-            visibility=get("visibility", "") if get("visibility") in ThreadVisibility.values else "",
+            visibility=get("visibility", "")
+            if get("visibility") in ThreadVisibility.values
+            else "",
             flagged=get("starred") == "1",
             has_file=get("file") == "1",
             asks=get("asks") == "1",
@@ -72,11 +76,15 @@ class FilterForm:
         if wanted.account_id:
             found.append(("account", self.accounts[wanted.account_id].address))
         if wanted.label_id:
-            found.append(("label", _("Label: %(name)s") % {"name": self.labels[wanted.label_id].name}))
+            found.append(
+                ("label", _("Label: %(name)s") % {"name": self.labels[wanted.label_id].name})
+            )
         if wanted.from_address:
             found.append(("from", _("With %(address)s") % {"address": wanted.from_address}))
         if wanted.linked_to:
-            found.append(("linked", _("Linked to: %(kind)s") % {"kind": RecordKind(wanted.linked_to).label}))
+            found.append(
+                ("linked", _("Linked to: %(kind)s") % {"kind": RecordKind(wanted.linked_to).label})
+            )
         if wanted.visibility:
             found.append(("visibility", str(ThreadVisibility(wanted.visibility).label)))
         if wanted.flagged:

@@ -122,3 +122,7 @@ class MailboxEntry(models.Model):
 
     def __str__(self) -> str:
         return f"MailboxEntry {self.pk}"
+
+    @property
+    def key(self) -> str:
+        return seal("entry", self.pk)

@@ -7,8 +7,7 @@ never with the mail. All of it is one statement.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from datetime import timezone as fixed_timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -26,7 +25,7 @@ from sharing.rules import visible_records
 
 PAGE_SIZE = 50
 ITEM_KINDS = ("deal", "lead", "project")
-_EPOCH = datetime(1970, 1, 1, tzinfo=fixed_timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -234,7 +233,9 @@ def rows_of(user: Any, ids: list[int], *, accounts: list[MailAccount]) -> list[R
         for pk in ids
         if pk in threads
     }
-    for mark in ThreadLabel.objects.filter(thread__in=rows).select_related("label").order_by("label__name"):
+    for mark in (
+        ThreadLabel.objects.filter(thread__in=rows).select_related("label").order_by("label__name")
+    ):
         rows[mark.thread_id].labels.append(mark.label)
     links = _links(user, ITEM_KINDS).filter(thread__in=rows).select_related(*ITEM_KINDS)
     for link in links.order_by("-is_main", "pk"):

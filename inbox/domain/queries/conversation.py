@@ -1,0 +1,139 @@
+"""One conversation as a reader sees it: its messages oldest first, each open or folded."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.functional import cached_property
+
+from inbox.models import TrustedSender
+from mailsync.enums import EmailKind, ParseState
+from mailsync.mime import quotes
+from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
+from mailsync.models.link import RECORD_FIELDS
+from sharing.rules import visible_records
+
+# More messages than this and the middle of a conversation waits behind a button.
+SHOWN = 60
+
+
+@dataclass
+class Message:
+    """An email in the page."""
+
+    email: Email
+    is_open: bool
+    is_own: bool
+    files: list[Attachment] = field(default_factory=list)
+    images_trusted: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.email.key
+
+    @property
+    def is_unreadable(self) -> bool:
+        return self.email.parse_state == ParseState.UNREADABLE
+
+    @property
+    def has_html(self) -> bool:
+        body = getattr(self.email, "body", None)
+        return bool(body and body.has_html)
+
+    @cached_property
+    def text(self) -> quotes.Split:
+        """New text, quote and signature of the plain text."""
+        body = getattr(self.email, "body", None)
+        return quotes.split(body.text if body else "")
+
+    @property
+    def invitation(self) -> Attachment | None:
+        """The calendar part, whether or not the sender gave it a file name."""
+        return next((f for f in self.files if f.content_type == "text/calendar"), None)
+
+    @property
+    def is_machine(self) -> bool:
+        return self.email.kind != EmailKind.PERSON
+
+    def parties(self, role: str) -> list[tuple[str, str]]:
+        """(name, address) of one header field's people."""
+        return [(name, address) for kind, name, address in self.email.recipients if kind == role]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    thread: Thread
+    messages: list[Message]
+    left_out: int
+    may_act: bool
+
+    @property
+    def key(self) -> str:
+        return self.thread.key
+
+
+def conversation(thread: Thread, *, user: Any, show_all: bool = False) -> Conversation:
+    """The thread's messages. Takes a fixed number of queries."""
+    emails = list(
+        Email.objects.filter(thread=thread)
+        .select_related("body")
+        .prefetch_related(Prefetch("attachments", Attachment.objects.order_by("pk")))
+        .order_by("received_at", "pk")
+    )
+    left_out = 0
+    if len(emails) > SHOWN and not show_all:
+        left_out = len(emails) - SHOWN
+        emails = emails[:1] + emails[left_out + 1 :]
+    may_act = MailAccount.objects.usable_by(user).filter(pk=thread.account_id).exists()
+    trusted = set(
+        TrustedSender.objects.filter(
+            user=user, address__in={email.from_address for email in emails}
+        ).values_list("address", flat=True)
+    )
+    messages = [
+        _message(email, is_open=show_all or email.is_unread, trusted=trusted) for email in emails
+    ]
+    if messages:
+        messages[-1].is_open = True
+    return Conversation(thread=thread, messages=messages, left_out=left_out, may_act=may_act)
+
+
+def message(email: Email, *, user: Any) -> Message:
+    """One message, open."""
+    trusted = TrustedSender.objects.filter(user=user, address=email.from_address)
+    return _message(
+        email, is_open=True, trusted={email.from_address} if trusted.exists() else set()
+    )
+
+
+def _message(email: Email, *, is_open: bool, trusted: set[str]) -> Message:
+    return Message(
+        email=email,
+        is_open=is_open,
+        is_own=email.is_outgoing,
+        files=[
+            part for part in email.attachments.all() if not part.is_inline or not part.content_id
+        ],
+        images_trusted=email.from_address in trusted,
+    )
+
+
+def links_of(thread: Thread, *, user: Any) -> list[ThreadLink]:
+    """The thread's links to records that this user may see, items first and the main one first."""
+    links = (
+        thread.links.standing()
+        .select_related(*RECORD_FIELDS, "created_by")
+        .order_by("-is_main", "pk")
+    )
+    seen = []
+    for name in RECORD_FIELDS:
+        condition = visible_records(user, prefix=f"{name}__")
+        seen += links.filter(
+            condition, **{f"{name}__isnull": False, f"{name}__deleted_at__isnull": True}
+        ).distinct()
+    order = ("deal", "lead", "project", "person", "organization")
+    return sorted(seen, key=lambda link: (order.index(kind_of(link)), not link.is_main, link.pk))
+
+
+def kind_of(link: ThreadLink) -> str:
+    return next(name for name in RECORD_FIELDS if getattr(link, f"{name}_id"))

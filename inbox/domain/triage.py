@@ -1,0 +1,264 @@
+"""What people do to conversations in the lists: here at once, in the mailbox by `mirror`.
+
+Each act takes the conversations that the user may act on (his own and his teams'; to see one is
+not to act on it), changes those that are not yet so, and keeps what takes the act back.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.enums import Act
+from inbox.models import Label, ThreadLabel, UndoToken
+from mailsync.domain import mirror
+from mailsync.domain.news import tell_threads_changed
+from mailsync.enums import AccountScope
+from mailsync.models import MailAccount, Thread
+from sharing.enums import ThreadVisibility
+
+# How long an act can be taken back by its toast or by key. Deleting lasts longer: Trash.
+UNDO_TIME = timedelta(minutes=5)
+CHUNK = 500
+
+# thread id -> what the opposite act needs to know
+Memory = dict[int, Any]
+
+
+class TriageError(Exception):
+    """The act cannot be done as asked; the page says why."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of an act."""
+
+    act: Act
+    thread_ids: list[int]
+    undo: UndoToken | None
+
+    @property
+    def number(self) -> int:
+        return len(self.thread_ids)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What an act needs beside the conversations."""
+
+    by: Any
+    until: datetime | None = None
+    label: Label | None = None
+
+
+def perform(
+    act: Act,
+    thread_ids: Iterable[int],
+    *,
+    by: Any,
+    until: datetime | None = None,
+    label: Label | None = None,
+) -> Done:
+    """Does the act to those of the conversations that are this user's to act on."""
+    detail = Detail(by=by, until=until, label=label)
+    memory: Memory = {}
+    ids = list(dict.fromkeys(thread_ids))
+    for start in range(0, len(ids), CHUNK):
+        with transaction.atomic():
+            memory |= _chunk(act, ids[start : start + CHUNK], detail)
+    undo = None
+    if memory and act in OPPOSITE:
+        undo = UndoToken.objects.create(
+            user=by,
+            act=OPPOSITE[act],
+            threads=memory,
+            expires_at=timezone.now() + UNDO_TIME,
+        )
+    return Done(act=act, thread_ids=list(memory), undo=undo)
+
+
+def undo(token: str, *, by: Any) -> Done | None:
+    """Takes an act back, once. None when the token is unknown, used, too old or another's."""
+    row = UndoToken.objects.usable_by(by).filter(token=token).first()
+    if row is None:
+        return None
+    claimed = UndoToken.objects.filter(pk=row.pk, used_at=None).update(used_at=timezone.now())
+    if not claimed:
+        return None
+    changed: Memory = {}
+    for act, detail, ids in _by_detail(row, by):
+        for start in range(0, len(ids), CHUNK):
+            with transaction.atomic():
+                changed |= _chunk(act, ids[start : start + CHUNK], detail)
+    return Done(act=Act(row.act), thread_ids=list(changed), undo=None)
+
+
+def newest_undo(user: Any) -> UndoToken | None:
+    """What the undo key takes back."""
+    return UndoToken.objects.usable_by(user).order_by("-pk").first()
+
+
+def forget_old_undo() -> int:
+    """Removes tokens that nobody can use any more."""
+    return UndoToken.objects.filter(expires_at__lt=timezone.now()).delete()[0]
+
+
+def _by_detail(row: UndoToken, by: Any) -> list[tuple[Act, Detail, list[int]]]:
+    """The remembered conversations, grouped by what is to be put back."""
+    groups: dict[Any, list[int]] = {}
+    for thread_id, remembered in row.threads.items():
+        groups.setdefault(remembered, []).append(int(thread_id))
+    found = []
+    for remembered, ids in groups.items():
+        act, until, label = Act(row.act), None, None
+        if act in (Act.SNOOZE, Act.UNSNOOZE) and remembered:
+            # Snoozed anew or woken: back to the moment that stood there, unless it has passed.
+            until = datetime.fromisoformat(remembered)
+            act = Act.SNOOZE if until > timezone.now() else Act.UNSNOOZE
+        if act in (Act.LABEL, Act.UNLABEL):
+            label = Label.objects.filter(pk=remembered).first()
+            if label is None:
+                continue
+        found.append((act, Detail(by=by, until=until, label=label), ids))
+    return found
+
+
+def _chunk(act: Act, ids: list[int], detail: Detail) -> Memory:
+    threads = list(
+        Thread.objects.of_accounts_of(detail.by)
+        .filter(pk__in=ids)
+        .select_related("account")
+        .distinct()
+    )
+    memory = HANDLERS[act](threads, detail) if threads else {}
+    if memory:
+        _tell([thread for thread in threads if thread.pk in memory])
+    return memory
+
+
+def _tell(threads: list[Thread]) -> None:
+    """News of the change to the accounts' people."""
+    by_account: dict[MailAccount, list[int]] = {}
+    for thread in threads:
+        by_account.setdefault(thread.account, []).append(thread.pk)
+    for account, thread_ids in by_account.items():
+        tell_threads_changed(account, thread_ids)
+
+
+# --- Acts that live here alone ----------------------------------------------------------------
+
+
+def _set(threads: list[Thread], column: str, value: Any) -> Memory:
+    """Sets a column where it differs; remembers what stood there."""
+    memory = {}
+    for thread in threads:
+        old = getattr(thread, column)
+        if old != value:
+            memory[thread.pk] = old.isoformat() if isinstance(old, datetime) else old
+    Thread.objects.filter(pk__in=memory).update(**{column: value})
+    return memory
+
+
+def _snooze(threads: list[Thread], detail: Detail) -> Memory:
+    if detail.until is None or detail.until <= timezone.now():
+        raise TriageError("until")
+    return _set(threads, "snoozed_until", detail.until)
+
+
+def _unsnooze(threads: list[Thread], detail: Detail) -> Memory:
+    return _set(threads, "snoozed_until", None)
+
+
+def _mute(threads: list[Thread], detail: Detail) -> Memory:
+    return _set([t for t in threads if t.muted_at is None], "muted_at", timezone.now())
+
+
+def _unmute(threads: list[Thread], detail: Detail) -> Memory:
+    return _set(threads, "muted_at", None)
+
+
+def _share(threads: list[Thread], detail: Detail) -> Memory:
+    return _set(threads, "visibility", ThreadVisibility.SHARED)
+
+
+def _hide(threads: list[Thread], detail: Detail) -> Memory:
+    """Private in a personal account, the team's own in a team account."""
+    memory: Memory = {}
+    for thread in threads:
+        is_team = thread.account.scope == AccountScope.TEAM
+        own = ThreadVisibility.TEAM if is_team else ThreadVisibility.PRIVATE
+        memory |= _set([thread], "visibility", own)
+    return memory
+
+
+def _label(threads: list[Thread], detail: Detail) -> Memory:
+    if detail.label is None:
+        raise TriageError("label")
+    ids = [thread.pk for thread in threads]
+    has = set(
+        ThreadLabel.objects.filter(label=detail.label, thread__in=ids).values_list(
+            "thread", flat=True
+        )
+    )
+    ThreadLabel.objects.bulk_create(
+        [
+            ThreadLabel(thread_id=pk, label=detail.label, put_by=detail.by)
+            for pk in ids
+            if pk not in has
+        ],
+        ignore_conflicts=True,
+    )
+    return {pk: detail.label.pk for pk in ids if pk not in has}
+
+
+def _unlabel(threads: list[Thread], detail: Detail) -> Memory:
+    if detail.label is None:
+        raise TriageError("label")
+    rows = ThreadLabel.objects.filter(label=detail.label, thread__in=threads)
+    memory = dict.fromkeys(rows.values_list("thread", flat=True), detail.label.pk)
+    rows.delete()
+    return memory
+
+
+# --- Acts that the mailbox follows --------------------------------------------------------------
+
+
+def _mirrored(name: str) -> Callable[[list[Thread], Detail], Memory]:
+    def act(threads: list[Thread], detail: Detail) -> Memory:
+        return dict.fromkeys(mirror.perform(name, threads, by=detail.by).thread_ids)
+
+    return act
+
+
+HANDLERS: dict[Act, Callable[[list[Thread], Detail], Memory]] = {
+    Act.ARCHIVE: _mirrored("archive"),
+    Act.UNARCHIVE: _mirrored("unarchive"),
+    Act.TRASH: _mirrored("trash"),
+    Act.RESTORE: _mirrored("untrash"),
+    Act.READ: _mirrored("mark_read"),
+    Act.UNREAD: _mirrored("mark_unread"),
+    Act.STAR: _mirrored("flag"),
+    Act.UNSTAR: _mirrored("unflag"),
+    Act.MUTE: _mute,
+    Act.UNMUTE: _unmute,
+    Act.SNOOZE: _snooze,
+    Act.UNSNOOZE: _unsnooze,
+    Act.LABEL: _label,
+    Act.UNLABEL: _unlabel,
+    Act.SHARE: _share,
+    Act.HIDE: _hide,
+}
+OPPOSITE = {
+    Act.ARCHIVE: Act.UNARCHIVE,
+    Act.TRASH: Act.RESTORE,
+    Act.READ: Act.UNREAD,
+    Act.STAR: Act.UNSTAR,
+    Act.MUTE: Act.UNMUTE,
+    Act.SNOOZE: Act.UNSNOOZE,
+    Act.LABEL: Act.UNLABEL,
+    Act.SHARE: Act.HIDE,
+}
+OPPOSITE |= {opposite: act for act, opposite in OPPOSITE.items()}

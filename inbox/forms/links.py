@@ -1,0 +1,39 @@
+"""Which record a conversation is linked to, chosen among those that the user may see."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from crm.enums import RecordKind
+from crm.models import Deal, Lead, Organization, Person, Project
+
+MODELS = {
+    RecordKind.DEAL: Deal,
+    RecordKind.LEAD: Lead,
+    RecordKind.PROJECT: Project,
+    RecordKind.PERSON: Person,
+    RecordKind.ORGANIZATION: Organization,
+}
+
+
+class RecordForm(forms.Form):
+    """A record by kind and number. One out of sight is refused like one that is not there."""
+
+    kind = forms.ChoiceField(choices=RecordKind.choices)
+    record = forms.IntegerField(min_value=1, max_value=2**62)
+    remember = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        model = MODELS[RecordKind(cleaned["kind"])]
+        cleaned["found"] = model.objects.visible_to(self.user).filter(pk=cleaned["record"]).first()
+        if cleaned["found"] is None:
+            raise forms.ValidationError(_("This record is gone, or not yours to see."))
+        return cleaned

@@ -1,0 +1,141 @@
+"""Words and marks of conversations."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from inbox.domain.queries.conversation import kind_of
+from inbox.enums import Act
+from inbox.views.acts import LEAVING
+from mailsync.domain.linking import reason, target
+from mailsync.enums import LinkOrigin
+from mailsync.mime import html
+from mailsync.models import Attachment, Thread, ThreadLink
+
+register = template.Library()
+
+ICONS = {
+    "deal": "coin",
+    "lead": "target-arrow",
+    "project": "layout-kanban",
+    "person": "user",
+    "organization": "building",
+}
+NAMES_SHOWN = 3
+
+
+@register.filter
+def people_line(thread: Thread) -> str:
+    """Who takes part, as the row says it: first names when there are several."""
+    names = [str(name) for name in thread.people]
+    if thread.last_outbound_at and thread.last_inbound_at:
+        names.append(_("You"))
+    if len(names) > 1:
+        names = [_short(name) for name in names]
+    if len(names) > NAMES_SHOWN:
+        names = [names[0], "…", *names[-(NAMES_SHOWN - 1) :]]
+    if not names:
+        return _("No sender")
+    line = ", ".join(names).replace(", …,", " …")
+    return (
+        _("To: %(names)s") % {"names": line}
+        if not thread.last_inbound_at and thread.last_outbound_at
+        else line
+    )
+
+
+def _short(name: str) -> str:
+    return name.partition("@")[0] if "@" in name else name.split(" ", maxsplit=1)[0]
+
+
+@register.filter
+def link_icon(link: ThreadLink) -> str:
+    return ICONS[kind_of(link)]
+
+
+@register.filter
+def kind_icon(kind: str) -> str:
+    return ICONS[kind]
+
+
+@register.filter
+def link_record(link: ThreadLink) -> Any:
+    return target(link)
+
+
+@register.filter
+def leaves(box: str, act: str) -> bool:
+    """Whether a row leaves this box by this act."""
+    return box in LEAVING.get(Act(act), set())
+
+
+@register.filter
+def mail_text(text: str) -> SafeString:
+    """Plain text of a mail with links. The one place where text of strangers becomes markup:
+    `text_to_html` escapes first and cleans last."""
+    return SafeString(html.text_to_html(text))
+
+
+@register.filter
+def file_icon(file: Attachment) -> str:
+    """A picture for the kind of file, by its ending: what the sender says of it may be wrong."""
+    ending = file.name.rpartition(".")[2].lower()
+    if ending in ("png", "jpg", "jpeg", "gif", "webp", "svg", "heic"):
+        return "photo"
+    if ending in ("xls", "xlsx", "ods", "csv"):
+        return "file-spreadsheet"
+    if ending in ("zip", "gz", "7z", "rar", "tar"):
+        return "file-zip"
+    if ending == "pdf":
+        return "file-type-pdf"
+    if ending == "eml" or file.content_type == "message/rfc822":
+        return "mail"
+    if ending == "ics" or file.content_type == "text/calendar":
+        return "calendar-event"
+    return "file-text" if ending in ("doc", "docx", "odt", "txt", "rtf", "md") else "file"
+
+
+@register.filter
+def kind_name(record: Any) -> str:
+    """deal, lead, project, person or organization."""
+    return str(record._meta.model_name)
+
+
+@register.filter
+def why(link: ThreadLink) -> str:
+    """The written reason for a link."""
+    origin, address = reason(link)
+    sentences = {
+        LinkOrigin.ADDRESS: _("because of %(address)s") % {"address": address},
+        LinkOrigin.AUTOMATIC: _("the only open one of its people"),
+        LinkOrigin.REMEMBERED: _("chosen for %(address)s before") % {"address": address},
+        LinkOrigin.HAND: _("linked by hand"),
+        LinkOrigin.CREATED: _("made from this conversation"),
+    }
+    if origin == LinkOrigin.HAND and link.created_by:
+        return _("linked by %(name)s") % {"name": link.created_by.name}
+    return sentences[LinkOrigin(origin)]
+
+
+def _url_of(name: str, *args: Any) -> str:
+    """A page of an app that is met by its URL alone; empty where it is not installed."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@register.filter
+def card_url(person: Any) -> str:
+    return _url_of("crm:person_card", person.pk)
+
+
+@register.filter
+def add_person_url(party: Any) -> str:
+    address = _url_of("crm:person_add")
+    query = urlencode({"email": party.address, "name": party.name})
+    return f"{address}?{query}" if address else ""

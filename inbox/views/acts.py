@@ -1,0 +1,211 @@
+"""Acts on conversations: one or many, each a POST on its own address, each with undo."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+from django.views.decorators.http import require_POST
+
+from common.opaque import unseal
+from common.toasts import Kind, add_toast, toast_answer
+from inbox.domain import triage
+from inbox.domain.queries.lists import accounts_of, box_threads, rows_of
+from inbox.enums import Act, Box
+from inbox.forms.acts import LabelChoiceForm, SnoozeForm
+from inbox.forms.filters import FilterForm
+from inbox.models import Label
+from mailsync.domain import blocking
+from mailsync.models import Thread
+
+# Acts after which a row no longer belongs in the list that it was in.
+LEAVING = {
+    Act.ARCHIVE: {Box.INBOX},
+    Act.UNARCHIVE: {Box.ARCHIVE, Box.JUNK},
+    Act.TRASH: {Box.INBOX, Box.SENT, Box.ARCHIVE, Box.ALL, Box.JUNK, Box.SNOOZED},
+    Act.RESTORE: {Box.TRASH},
+    Act.SNOOZE: {Box.INBOX},
+    Act.UNSNOOZE: {Box.SNOOZED},
+}
+
+
+@require_POST
+@login_required
+def act_on_thread(request: HttpRequest, pk: int, act: Act) -> HttpResponse:
+    """One conversation. 404 when it is not this user's to act on, seen or not."""
+    if not Thread.objects.of_accounts_of(request.user).filter(pk=pk).exists():
+        raise Http404
+    return _act(request, act, [pk])
+
+
+@require_POST
+@login_required
+def act_on_threads(request: HttpRequest, act: Act) -> HttpResponse:
+    """The ticked conversations, or with `scope=all` every one that the list's filter matches."""
+    if request.POST.get("scope") == "all":
+        return _act(request, act, _all_that_match(request))
+    keys = request.POST.getlist("thread")[:1000]
+    return _act(request, act, [pk for key in keys if (pk := unseal("thread", key)) is not None])
+
+
+def _all_that_match(request: HttpRequest) -> Iterable[int]:
+    accounts = accounts_of(request.user)
+    box = request.POST.get("box", "")
+    if box not in Box.values:
+        raise Http404
+    form = FilterForm(
+        QueryDict(request.POST.get("filter", "")),
+        accounts=accounts,
+        labels=list(Label.objects.all()),
+    )
+    threads = box_threads(request.user, box=box, wanted=form.wanted, accounts=accounts)
+    return list(threads.values_list("pk", flat=True))
+
+
+def _act(request: HttpRequest, act: Act, thread_ids: Iterable[int]) -> HttpResponse:
+    detail, problem = _detail(request, act)
+    if problem:
+        return _refused(request, problem)
+    done = triage.perform(act, thread_ids, by=request.user, **detail)
+    return _answer(request, done)
+
+
+def _detail(request: HttpRequest, act: Act) -> tuple[dict[str, Any], str]:
+    """What the act needs beside the conversations, or the sentence why it cannot be done."""
+    if act == Act.SNOOZE:
+        form: Any = SnoozeForm(request.POST)
+        if not form.is_valid():
+            return {}, " ".join(form.non_field_errors()) or _("Choose when it comes back.")
+        return {"until": form.cleaned_data["until"]}, ""
+    if act in (Act.LABEL, Act.UNLABEL):
+        form = LabelChoiceForm(request.POST)
+        if not form.is_valid():
+            return {}, _("This label is gone. Choose another one.")
+        return {"label": form.cleaned_data["label"]}, ""
+    return {}, ""
+
+
+@require_POST
+@login_required
+def undo(request: HttpRequest, token: str) -> HttpResponse:
+    """Takes back the act of this token."""
+    return _undone(request, triage.undo(token, by=request.user))
+
+
+@require_POST
+@login_required
+def undo_newest(request: HttpRequest) -> HttpResponse:
+    """Takes back the user's last act: the undo key, also after its toast is gone."""
+    newest = triage.newest_undo(request.user)
+    return _undone(request, triage.undo(newest.token, by=request.user) if newest else None)
+
+
+def _undone(request: HttpRequest, done: triage.Done | None) -> HttpResponse:
+    if done is None:
+        return _refused(request, _("There is nothing to undo any more."))
+    text = _("Undone.") if done.number else _("Nothing was left to undo.")
+    return toast_answer(
+        request,
+        text,
+        back_to=back_path(request),
+        events=["threads-changed", "thread-changed", "counts-changed"],
+    )
+
+
+def _answer(request: HttpRequest, done: triage.Done) -> HttpResponse:
+    """Rows that stay are drawn anew, rows that leave are taken away; a toast offers undo."""
+    undo_url = reverse("inbox:undo", args=[done.undo.token]) if done.undo else ""
+    if not request.htmx or done.number != 1:
+        return toast_answer(
+            request,
+            sentence(done),
+            back_to=back_path(request),
+            undo_url=undo_url,
+            events=["threads-changed", "counts-changed"],
+        )
+    box = request.POST.get("box", "")
+    leaves = box in LEAVING.get(done.act, set())
+    rows = rows_of(request.user, done.thread_ids, accounts=accounts_of(request.user))
+    context = {"rows": rows, "leaves": leaves, "box": box, "labels": Label.objects.all()}
+    response = render(request, "inbox/_acted.html", context)
+    # A row that leaves makes room for one from the next page; the list fetches it by itself.
+    response["HX-Trigger"] = (
+        "counts-changed, thread-left" if leaves else "counts-changed, thread-changed"
+    )
+    return add_toast(request, response, sentence(done), undo_url=undo_url)
+
+
+def _refused(request: HttpRequest, problem: str) -> HttpResponse:
+    return toast_answer(
+        request,
+        problem,
+        back_to=back_path(request),
+        kind=Kind.ERROR,
+        events=["threads-changed"],
+    )
+
+
+def back_path(request: HttpRequest, *, fallback: Thread | None = None) -> str:
+    """The page that the form stood on, when it is one of ours."""
+    target = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        return target
+    return reverse("inbox:thread", args=[fallback.key]) if fallback else reverse("inbox:home")
+
+
+@require_POST
+@login_required
+def block_sender(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leaves out mail from the sender from now on, and puts the conversation into Trash."""
+    threads = Thread.objects.of_accounts_of(request.user).distinct()
+    found = get_object_or_404(threads, pk=pk)
+    newest = found.emails.filter(is_outgoing=False).order_by("-received_at").first()
+    if newest is None or not newest.from_address:
+        return _refused(request, _("There is no sender to block."))
+    try:
+        blocking.block(newest.from_address, by=request.user)
+    except blocking.BlockError:
+        return _refused(request, _("This is an address of your own company, so it is not blocked."))
+    return _answer(request, triage.perform(Act.TRASH, [pk], by=request.user))
+
+
+def sentence(done: triage.Done) -> str:
+    """What was done, in words."""
+    if not done.number:
+        return _("Nothing to change: it was so already.")
+    return str(SENTENCES[done.act] % {"n": done.number})
+
+
+SENTENCES = {
+    Act.ARCHIVE: ngettext_lazy("Conversation archived.", "%(n)s conversations archived.", "n"),
+    Act.UNARCHIVE: ngettext_lazy(
+        "Conversation moved to the inbox.", "%(n)s conversations moved to the inbox.", "n"
+    ),
+    Act.TRASH: ngettext_lazy(
+        "Conversation moved to Trash.", "%(n)s conversations moved to Trash.", "n"
+    ),
+    Act.RESTORE: ngettext_lazy("Conversation restored.", "%(n)s conversations restored.", "n"),
+    Act.READ: ngettext_lazy("Marked as read.", "%(n)s conversations marked as read.", "n"),
+    Act.UNREAD: ngettext_lazy("Marked as unread.", "%(n)s conversations marked as unread.", "n"),
+    Act.STAR: ngettext_lazy("Conversation starred.", "%(n)s conversations starred.", "n"),
+    Act.UNSTAR: ngettext_lazy("Star removed.", "Star removed from %(n)s conversations.", "n"),
+    Act.MUTE: ngettext_lazy("Conversation muted.", "%(n)s conversations muted.", "n"),
+    Act.UNMUTE: ngettext_lazy(
+        "Conversation no longer muted.", "%(n)s conversations no longer muted.", "n"
+    ),
+    Act.SNOOZE: ngettext_lazy("Conversation snoozed.", "%(n)s conversations snoozed.", "n"),
+    Act.UNSNOOZE: ngettext_lazy(
+        "Conversation back in the inbox.", "%(n)s conversations back in the inbox.", "n"
+    ),
+    Act.LABEL: ngettext_lazy("Label added.", "Label added to %(n)s conversations.", "n"),
+    Act.UNLABEL: ngettext_lazy("Label removed.", "Label removed from %(n)s conversations.", "n"),
+    Act.SHARE: ngettext_lazy("Conversation shared.", "%(n)s conversations shared.", "n"),
+    Act.HIDE: ngettext_lazy(
+        "Conversation no longer shared.", "%(n)s conversations no longer shared.", "n"
+    ),
+}

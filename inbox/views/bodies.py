@@ -1,0 +1,127 @@
+"""Content that strangers wrote, each piece on its own address under its own closed policy."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from common.policies import ContentPolicy, with_policy
+from inbox.domain import reading
+from inbox.models import TrustedSender
+from inbox.views.threads import visible_email
+from mailsync.mime import html, parse
+from mailsync.mime.headers import file_name
+from mailsync.models import Attachment, Email, Thread
+
+IMAGES_SALT = "inbox.images"
+IMAGES_AGE = 12 * 3600
+
+
+def images_token(*, user_id: int, email_id: int) -> str:
+    """Proof that this reader asked for this message's remote images."""
+    return signing.dumps([user_id, email_id], salt=IMAGES_SALT)
+
+
+def _images_wanted(request: HttpRequest, email: Email) -> bool:
+    if TrustedSender.objects.filter(user=request.user, address=email.from_address).exists():
+        return True
+    try:
+        asked = signing.loads(request.GET.get("images", ""), salt=IMAGES_SALT, max_age=IMAGES_AGE)
+    except signing.BadSignature:
+        return False
+    return asked == [request.user.pk, email.pk]
+
+
+@require_safe
+@with_policy(ContentPolicy.MAIL_BODY)
+@login_required
+def body(request: HttpRequest, pk: int) -> HttpResponse:
+    """The HTML of a message, cleaned, as a document for the sandboxed frame."""
+    email = visible_email(request.user, pk)
+    try:
+        source = parse.html_of(reading.raw_of(email))
+    except reading.NotHereError as error:
+        raise Http404 from error
+    policy = html.ImagePolicy(inline=_inline_address(email))
+    cleaned = html.clean(source, images=policy)
+    response = render(request, "inbox/body.html", {"email": email, "cleaned": SafeString(cleaned)})
+    # Links in a mail tell nobody where they were read.
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _inline_address(email: Email) -> Callable[[str], str | None]:
+    """Where a picture named by cid (RFC 2392) is: among the parts of this very message."""
+    sections = dict(email.attachments.exclude(content_id="").values_list("content_id", "section"))
+
+    def address(content_id: str) -> str | None:
+        section = sections.get(content_id)
+        return reverse("inbox:inline_picture", args=[email.key, section]) if section else None
+
+    return address
+
+
+@require_safe
+@with_policy(ContentPolicy.FILE)
+@login_required
+def attachment(request: HttpRequest, pk: int) -> HttpResponse:
+    """A file, to be saved. Never shown by the browser under our address."""
+    found = get_object_or_404(
+        Attachment.objects.filter(email__in=Email.objects.visible_to(request.user)).select_related(
+            "email__blob"
+        ),
+        pk=pk,
+    )
+    try:
+        data = reading.file_of(found)
+    except reading.NotHereError:
+        return render(request, "inbox/file_missing.html", {"file": found}, status=404)
+    return _download(data, name=file_name(found.name) or "file")
+
+
+@require_safe
+@with_policy(ContentPolicy.FILE)
+@login_required
+def raw(request: HttpRequest, pk: int) -> HttpResponse:
+    """The message as it came, for the people whose mail it is."""
+    own = Thread.objects.of_accounts_of(request.user)
+    email = get_object_or_404(Email.objects.filter(thread__in=own).select_related("blob"), pk=pk)
+    try:
+        data = reading.raw_of(email)
+    except reading.NotHereError as error:
+        raise Http404 from error
+    return _download(data, name=file_name(f"{email.subject or 'message'}.eml"))
+
+
+def _download(data: bytes, *, name: str) -> HttpResponse:
+    response = HttpResponse(data, content_type="application/octet-stream")
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    response["Content-Disposition"] = disposition or "attachment"
+    return response
+
+
+@require_safe
+@with_policy(ContentPolicy.FILE)
+@login_required
+def inline_picture(request: HttpRequest, pk: int, section: str) -> HttpResponse:
+    """A picture that the message's HTML names by cid (RFC 2392), out of this message only."""
+    email = visible_email(request.user, pk)
+    found = get_object_or_404(
+        Attachment.objects.select_related("email__blob"), email=email, section=section
+    )
+    try:
+        data = reading.file_of(found)
+    except reading.NotHereError as error:
+        raise Http404 from error
+    kind = reading.picture_type(data)
+    if not kind:
+        return HttpResponse(status=415)
+    response = HttpResponse(data, content_type=kind)
+    response["Content-Disposition"] = "inline"
+    return response

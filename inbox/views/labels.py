@@ -1,0 +1,69 @@
+"""The company's labels for conversations."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox.forms.acts import LabelForm
+from inbox.models import Label
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def labels(request: HttpRequest) -> HttpResponse:
+    """All labels, each with its form, and one for a new one.
+
+    How many conversations carry a label is not shown: it would count other people's mail.
+    """
+    form = LabelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Label added."))
+        return _to_list()
+    rows = [
+        (label, LabelForm(instance=label, prefix=f"label-{label.pk}"))
+        for label in Label.objects.all()
+    ]
+    context = {"form": form, "rows": rows}
+    return render(request, "inbox/labels.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def label(request: HttpRequest, pk: int) -> HttpResponse:
+    """Renames or recolours a label, for everybody."""
+    found = get_object_or_404(Label, pk=pk)
+    form = LabelForm(request.POST, instance=found, prefix=f"label-{pk}")
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Label saved."))
+        return _to_list()
+    rows = [
+        (other, form if other.pk == pk else LabelForm(instance=other, prefix=f"label-{other.pk}"))
+        for other in Label.objects.all()
+    ]
+    context = {"form": LabelForm(), "rows": rows}
+    return render(request, "inbox/labels.html", context, status=422)
+
+
+@require_POST
+@login_required
+def label_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a label off everywhere. Only administrators: it is everybody's."""
+    if not request.user.is_administrator:
+        messages.error(
+            request, _("Only administrators remove labels, because they are everybody's.")
+        )
+        return _to_list()
+    get_object_or_404(Label, pk=pk).delete()
+    messages.success(request, _("Label removed."))
+    return _to_list()
+
+
+def _to_list() -> HttpResponse:
+    response = redirect("inbox:labels")
+    response.status_code = 303
+    return response

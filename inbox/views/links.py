@@ -1,0 +1,159 @@
+"""The panel beside a conversation: whom it is with, what it is linked to, who sees it."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from common.partials import render_dialog, wanted_partial
+from common.toasts import add_toast, toast_answer
+from crm.models import Deal, Lead, Organization, Person, Project
+from inbox.domain.queries.conversation import kind_of, links_of
+from inbox.domain.queries.parties import parties
+from inbox.forms.links import RecordForm
+from inbox.views.acts import back_path
+from inbox.views.threads import visible_thread
+from mailsync.domain import linking
+from mailsync.models import MailAccount, Thread, ThreadLink
+
+FOUND_PER_KIND = 6
+# Where records of each kind are searched, in the order of the list.
+SEARCHED = (
+    (Deal, "title", gettext_lazy("Deals")),
+    (Lead, "title", gettext_lazy("Leads")),
+    (Project, "title", gettext_lazy("Projects")),
+    (Person, "name", gettext_lazy("Persons")),
+    (Organization, "name", gettext_lazy("Organizations")),
+)
+
+
+@require_safe
+@login_required
+def side(request: HttpRequest, pk: int) -> HttpResponse:
+    found = visible_thread(request.user, pk)
+    return render(request, "inbox/_side.html", side_context(request, found))
+
+
+def side_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
+    links = links_of(found, user=request.user)
+    people = parties(found, user=request.user)
+    may_act = MailAccount.objects.usable_by(request.user).filter(pk=found.account_id).exists()
+    return {
+        "thread": found,
+        "account": found.account,
+        "may_act": may_act,
+        "items": [_entry(link) for link in links if kind_of(link) in linking.ITEM_FIELDS],
+        "known": [party for party in people if party.persons],
+        "unknown": [party for party in people if not party.persons],
+        "organizations": [link.organization for link in links if link.organization],
+        "hand_persons": _persons_by_hand(links, people),
+        "questions": linking.possible_items(found, user=request.user) if may_act else [],
+    }
+
+
+def _entry(link: ThreadLink) -> dict[str, Any]:
+    return {"link": link, "kind": kind_of(link), "record": linking.target(link)}
+
+
+def _persons_by_hand(links: list[ThreadLink], people: list[Any]) -> list[dict[str, Any]]:
+    """Persons linked although no address of theirs takes part."""
+    shown = {person.pk for party in people for person in party.persons}
+    return [_entry(link) for link in links if link.person_id and link.person_id not in shown]
+
+
+@require_safe
+@login_required
+def choose(request: HttpRequest, pk: int) -> HttpResponse:
+    """The popover that finds a record to link; a page of its own without script."""
+    found = visible_thread(request.user, pk)
+    query = request.GET.get("q", "").strip()[:100]
+    taken = {
+        (kind_of(link), getattr(link, f"{kind_of(link)}_id"))
+        for link in links_of(found, user=request.user)
+    }
+    groups = []
+    for model, column, title in SEARCHED:
+        records = model.objects.visible_to(request.user)
+        if model in (Deal, Lead):
+            records = records.open()
+        if query:
+            records = records.filter(**{f"{column}__icontains": query})
+        elif model in (Person, Organization):
+            continue
+        kind = model._meta.model_name
+        rows = [
+            r
+            for r in records.distinct().order_by("-updated_at")[:FOUND_PER_KIND]
+            if (kind, r.pk) not in taken
+        ]
+        if rows:
+            groups.append({"title": title, "kind": kind, "records": rows})
+    context = {"thread": found, "groups": groups, "query": query}
+    if wanted_partial(request, ["link-found"]):
+        return render(request, "inbox/_link_found.html", context)
+    return render_dialog(request, "inbox/link.html", context)
+
+
+@require_POST
+@login_required
+def link(request: HttpRequest, pk: int) -> HttpResponse:
+    """Links the conversation. A colleague who sees it may link it to what he sees as well."""
+    found = visible_thread(request.user, pk)
+    form = RecordForm(request.POST, user=request.user)
+    if not form.is_valid():
+        raise Http404
+    record = form.cleaned_data["found"]
+    try:
+        if form.cleaned_data["remember"] and form.cleaned_data["kind"] in linking.ITEM_FIELDS:
+            linking.answer_question(found, item=record, by=request.user, remember=True)
+        else:
+            linking.link_by_hand(found, record=record, by=request.user)
+    except linking.LinkError as error:
+        raise Http404 from error
+    return _changed(request, found, _("Linked to %(record)s.") % {"record": record})
+
+
+@require_POST
+@login_required
+def unlink(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a link away; no rule puts it back."""
+    found = visible_thread(request.user, pk)
+    form = RecordForm(request.POST, user=request.user)
+    if not form.is_valid():
+        raise Http404
+    record = form.cleaned_data["found"]
+    standing = get_object_or_404(found.links.standing(), **{form.cleaned_data["kind"]: record})
+    try:
+        linking.unlink(standing, by=request.user)
+    except linking.LinkError as error:
+        raise Http404 from error
+    return _changed(request, found, _("No longer linked to %(record)s.") % {"record": record})
+
+
+@require_POST
+@login_required
+def make_main(request: HttpRequest, pk: int) -> HttpResponse:
+    """This item is the one that lists show."""
+    found = visible_thread(request.user, pk)
+    form = RecordForm(request.POST, user=request.user)
+    is_own = MailAccount.objects.usable_by(request.user).filter(pk=found.account_id).exists()
+    if not is_own or not form.is_valid() or form.cleaned_data["kind"] not in linking.ITEM_FIELDS:
+        raise Http404
+    record = form.cleaned_data["found"]
+    linking.make_main(
+        get_object_or_404(found.links.standing(), **{form.cleaned_data["kind"]: record})
+    )
+    return _changed(request, found, _("%(record)s is the main link.") % {"record": record})
+
+
+def _changed(request: HttpRequest, found: Thread, text: str) -> HttpResponse:
+    if not request.htmx:
+        return toast_answer(request, text, back_to=back_path(request, fallback=found))
+    found.refresh_from_db()
+    response = render(request, "inbox/_side.html", side_context(request, found))
+    response["HX-Trigger"] = "threads-changed"
+    return add_toast(request, response, text)

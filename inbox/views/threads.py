@@ -1,0 +1,128 @@
+"""A conversation: in the pane beside the list, and on a page of its own."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from common.partials import render_dialog
+from inbox.domain import triage
+from inbox.domain.audience import audience
+from inbox.domain.queries.conversation import conversation, message
+from inbox.domain.queries.lists import accounts_of, rows_of
+from inbox.enums import Act, Box
+from inbox.forms.acts import snooze_presets
+from inbox.models import Label, TrustedSender
+from mailsync.models import Email, Thread
+
+
+def visible_thread(user: Any, pk: int) -> Thread:
+    """The thread, if this user may know of it; 404 otherwise."""
+    threads = Thread.objects.visible_to(user).select_related("account", "account__owner")
+    return get_object_or_404(threads, pk=pk)
+
+
+def visible_email(user: Any, pk: int) -> Email:
+    """The email, if this user may know of its conversation; 404 otherwise."""
+    emails = Email.objects.visible_to(user).select_related("thread", "account", "body")
+    return get_object_or_404(emails, pk=pk)
+
+
+def thread_url(email: Email) -> str:
+    return reverse("inbox:thread", args=[email.thread.key])
+
+
+@require_safe
+@login_required
+def thread(request: HttpRequest, pk: int) -> HttpResponse:
+    found = visible_thread(request.user, pk)
+    if found.merged_into_id:
+        return redirect("inbox:thread", pk=found.merged_into.key)
+    context = thread_context(request, found)
+    name = "inbox/_thread.html" if request.htmx else "inbox/thread.html"
+    return render(request, name, context)
+
+
+def thread_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
+    """What both shapes of the page show."""
+    shown = conversation(found, user=request.user, show_all="all" in request.GET)
+    box = request.GET.get("box", "")
+    return {
+        "thread": found,
+        "conversation": shown,
+        "account": found.account,
+        "thread_labels": Label.objects.filter(thread_rows__thread=found),
+        "labels": Label.objects.all(),
+        "box": box if box in Box.values else home_of(found),
+        "snooze_presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),
+        "is_snoozed": bool(found.snoozed_until and found.snoozed_until > timezone.now()),
+    }
+
+
+def home_of(found: Thread) -> str:
+    """The box to go back to when the reader came by a link."""
+    if found.in_inbox:
+        return Box.INBOX
+    if found.in_trash:
+        return Box.TRASH
+    return Box.ARCHIVE if found.in_archive else Box.ALL
+
+
+@require_safe
+@login_required
+def single_message(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message, opened or folded again in its place."""
+    email = visible_email(request.user, pk)
+    shown = message(email, user=request.user)
+    shown.is_open = "fold" not in request.GET
+    if not request.htmx:
+        return redirect(f"{thread_url(email)}#message-{email.key}")
+    return render(request, "inbox/_message.html", {"message": shown, "thread": email.thread})
+
+
+@require_POST
+@login_required
+def mark_shown(request: HttpRequest, pk: int) -> HttpResponse:
+    """The reader has had it before him for a moment: it is read. For mail of his own only."""
+    found = visible_thread(request.user, pk)
+    done = triage.perform(Act.READ, [found.pk], by=request.user)
+    response = HttpResponse(status=200 if done.number else 204)
+    if done.number:
+        rows = rows_of(request.user, done.thread_ids, accounts=accounts_of(request.user))
+        response = render(
+            request, "inbox/_acted.html", {"rows": rows, "box": request.POST.get("box", "")}
+        )
+        response["HX-Trigger"] = "counts-changed"
+    return response
+
+
+@require_safe
+@login_required
+def who(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who can see this conversation, by name. Only its own people may ask."""
+    found = get_object_or_404(
+        Thread.objects.of_accounts_of(request.user).select_related("account").distinct(), pk=pk
+    )
+    context = {"thread": found, "audience": audience(found), "account": found.account}
+    return render_dialog(request, "inbox/who.html", context)
+
+
+@require_POST
+@login_required
+def show_images(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remote images of this message, once or from now on for its sender."""
+    email = visible_email(request.user, pk)
+    if request.POST.get("always") and email.from_address:
+        TrustedSender.objects.get_or_create(user=request.user, address=email.from_address)
+    if not request.htmx:
+        return redirect(f"{thread_url(email)}?images={email.key}#message-{email.key}")
+    shown = message(email, user=request.user)
+    return render(
+        request,
+        "inbox/_message.html",
+        {"message": shown, "thread": email.thread, "show_images": True},
+    )

@@ -1,0 +1,111 @@
+"""What became of every message of an account: figures that add up, and single answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from mailsync.enums import Outcome
+from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
+
+# Outcomes in which the message is here.
+HERE = (Outcome.STORED, Outcome.DUPLICATE, Outcome.TOO_BIG)
+FOUND = 20
+
+
+@dataclass
+class MailboxFigures:
+    """One folder. `on_server` is what the server said last, the rest is our journal."""
+
+    mailbox: Mailbox
+    by_outcome: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def here(self) -> int:
+        return sum(self.by_outcome.get(outcome, 0) for outcome in HERE)
+
+    @property
+    def left_out(self) -> list[tuple[str, int]]:
+        """(word, number) of what is on the server and on purpose not here."""
+        skipped = (*HERE, Outcome.SEEN, Outcome.FAILED)
+        return [
+            (str(Outcome(outcome).label), number)
+            for outcome, number in sorted(self.by_outcome.items())
+            if outcome not in skipped and number
+        ]
+
+    @property
+    def left_out_number(self) -> int:
+        return sum(number for _word, number in self.left_out)
+
+    @property
+    def failed(self) -> int:
+        return self.by_outcome.get(Outcome.FAILED, 0)
+
+    @property
+    def on_server(self) -> int:
+        return self.mailbox.exists_seen or 0
+
+    @property
+    def to_come(self) -> int:
+        """On the server and not looked at yet, or being fetched."""
+        known = self.here + self.left_out_number + self.failed
+        return max(0, self.on_server - known)
+
+
+def mailbox_figures(account: MailAccount) -> list[MailboxFigures]:
+    """The account's folders with their figures, in two queries."""
+    found = {box.pk: MailboxFigures(mailbox=box) for box in account.mailboxes.order_by("path")}
+    counted = (
+        MailboxEntry.objects.filter(mailbox__in=found, gone_at=None)
+        .values("mailbox", "outcome")
+        .annotate(number=Count("pk"))
+        .order_by()
+    )
+    for row in counted:
+        found[row["mailbox"]].by_outcome[row["outcome"]] = row["number"]
+    return list(found.values())
+
+
+def unreadable(accounts: Iterable[MailAccount]) -> Any:
+    """Messages that could not be read or stored, newest first."""
+    return (
+        MailboxEntry.objects.filter(
+            Q(outcome=Outcome.FAILED) | Q(email__parse_state="unreadable"),
+            mailbox__account__in=accounts,
+            gone_at=None,
+        )
+        .select_related("mailbox", "mailbox__account", "email", "email__blob")
+        .order_by("-pk")
+    )
+
+
+def where_is(accounts: Iterable[MailAccount], *, text: str, day: date | None) -> list[MailboxEntry]:
+    """Every message of these accounts' journals that fits: stored, left out, or failed."""
+    entries = MailboxEntry.objects.filter(mailbox__account__in=accounts).select_related(
+        "mailbox", "mailbox__account", "email", "email__thread"
+    )
+    if day:
+        start = timezone.make_aware(datetime.combine(day, time.min))
+        # A day on each side: the sender's day need not be ours.
+        span = (start - timedelta(days=1), start + timedelta(days=2))
+        entries = entries.filter(received_at__range=span)
+    text = text.strip().strip("<>")
+    mails = Email.objects.filter(account__in=accounts)
+    here = mails.filter(
+        Q(message_id=text)
+        | Q(from_address__iexact=text)
+        | Q(subject__icontains=text)
+        | Q(thread__addresses__address__iexact=text)
+    )
+    left_out = Q(email=None) & (
+        Q(headers__message_id=text)
+        | Q(headers__from__iexact=text)
+        | Q(headers__subject__icontains=text)
+    )
+    return list(
+        entries.filter(left_out | Q(email__in=here.values("pk"))).order_by("-received_at")[:FOUND]
+    )

@@ -1,0 +1,87 @@
+"""Settings of a connected account, blocked addresses, and the search for a lost mail."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from mailsync.enums import AccountScope
+from mailsync.forms.setup import PERIODS, since_of
+from mailsync.models import MailAccount
+from sharing.enums import ThreadVisibility
+
+
+class AccountForm(forms.ModelForm):
+    older = forms.ChoiceField(
+        label=_("Fetch older mail"),
+        required=False,
+        choices=[
+            ("", _("Leave it as it is")),
+            *((key, label) for key, (label, _s) in PERIODS.items()),
+        ],
+        help_text=_("Nothing that is here is removed."),
+    )
+
+    class Meta:
+        model = MailAccount
+        fields = (
+            "sender_name",
+            "default_visibility",
+            "item_linking",
+            "contacts_only",
+            "leave_out_internal",
+            "mirror_archive",
+            "mirror_delete",
+            "follow_deletions",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_team = self.instance.scope == AccountScope.TEAM
+        own = ThreadVisibility.TEAM if is_team else ThreadVisibility.PRIVATE
+        self.fields["default_visibility"].choices = [
+            (value.value, value.label) for value in (ThreadVisibility.SHARED, own)
+        ]
+        self.fields["default_visibility"].help_text = _(
+            "For new conversations. What is here stays as it is."
+        )
+        self.fields["item_linking"].required = False
+
+    def changed_settings(self) -> dict[str, Any]:
+        """Only what differs, so that nothing is fetched anew without need."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data if name != "older"}
+        if self.cleaned_data.get("older"):
+            changed["sync_since"] = since_of(self.cleaned_data["older"])
+        return changed
+
+
+class FoldersForm(forms.Form):
+    folders = forms.MultipleChoiceField(
+        label=_("Synced folders"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, account: MailAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = account.mailboxes.filter(is_selectable=True).order_by("path")
+        self.fields["folders"].choices = [(row.pk, row.path) for row in rows]
+        self.fields["folders"].initial = [row.pk for row in rows if row.is_chosen]
+
+
+class BlockForm(forms.Form):
+    patterns = forms.CharField(
+        label=_("Addresses or domains, one on each line"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false"}),
+        help_text=_("ada@acme.example blocks one address, @acme.example a whole domain."),
+    )
+
+
+class WhereForm(forms.Form):
+    q = forms.CharField(
+        label=_("Address, subject or Message-ID"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    day = forms.DateField(
+        label=_("Day it arrived"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )

@@ -1,0 +1,150 @@
+"""Personal preferences > Email sync: the connected accounts and what is set for each."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from common.toasts import Kind, toast_answer
+from mailsync.domain import accounts as domain
+from mailsync.domain import setup as connecting
+from mailsync.domain.queries.progress import progress_of
+from mailsync.enums import AccountScope, AccountState
+from mailsync.errors import sentence
+from mailsync.forms.accounts import AccountForm, FoldersForm
+from mailsync.models import MailAccount
+
+
+def managed_account(user: Any, pk: int) -> MailAccount:
+    """An account that this user may change: his own, or as an administrator a team's where he
+    is a member. 404 for everybody else, administrators included."""
+    account = get_object_or_404(MailAccount.objects.usable_by(user).distinct(), pk=pk)
+    if account.scope == AccountScope.TEAM and not user.is_administrator:
+        raise Http404
+    return account
+
+
+@require_safe
+@login_required
+def account_list(request: HttpRequest) -> HttpResponse:
+    found = MailAccount.objects.usable_by(request.user).distinct().order_by("scope", "address")
+    context = {"cards": _cards(request, found), "tab": "accounts"}
+    return render(request, "mailsync/accounts.html", context)
+
+
+def _cards(request: HttpRequest, accounts: Any) -> list[dict[str, Any]]:
+    rows = list(accounts)
+    progress = {one.account.pk: one for one in progress_of(rows)}
+    return [
+        {
+            "account": account,
+            "progress": progress.get(account.pk),
+            "problem": sentence(account.error_code) if account.error_code else "",
+            "may_manage": account.scope == AccountScope.PERSONAL or request.user.is_administrator,
+            "needs_user": account.state == AccountState.AUTH_FAILED,
+        }
+        for account in rows
+    ]
+
+
+@require_safe
+@login_required
+def account_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """One card anew, while the first sync is going on."""
+    found = MailAccount.objects.usable_by(request.user).filter(pk=pk).distinct()
+    cards = _cards(request, found)
+    if not cards:
+        raise Http404
+    return render(request, "mailsync/_card.html", {"card": cards[0]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """The settings of one account."""
+    found = managed_account(request.user, pk)
+    form = AccountForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        changed = form.changed_settings()
+        if changed:
+            domain.change_settings(MailAccount.objects.get(pk=found.pk), **changed)
+        return _said(request, found, _("Saved."))
+    context = {
+        "account": found,
+        "form": form,
+        "folders": FoldersForm(account=found),
+        "servers": found.servers.order_by("direction"),
+        "card": _cards(request, [found])[0],
+    }
+    return render(request, "mailsync/account.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def account_folders(request: HttpRequest, pk: int) -> HttpResponse:
+    found = managed_account(request.user, pk)
+    form = FoldersForm(request.POST, account=found)
+    if not form.is_valid() or not form.cleaned_data["folders"]:
+        return _said(request, found, _("Choose at least one folder."), kind=Kind.ERROR)
+    domain.choose_mailboxes(found, [int(number) for number in form.cleaned_data["folders"]])
+    return _said(request, found, _("Folders saved. Mail that is here stays."))
+
+
+@require_POST
+@login_required
+def account_pause(request: HttpRequest, pk: int) -> HttpResponse:
+    found = managed_account(request.user, pk)
+    domain.pause(found)
+    return _said(request, found, _("Paused. What is here stays."))
+
+
+@require_POST
+@login_required
+def account_resume(request: HttpRequest, pk: int) -> HttpResponse:
+    found = managed_account(request.user, pk)
+    domain.resume(found)
+    return _said(request, found, _("Syncing again."))
+
+
+@require_POST
+@login_required
+def account_reconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks for the credentials anew; everything else about the account stays."""
+    found = managed_account(request.user, pk)
+    setup = connecting.begin_again(found, by=request.user)
+    return _see_other(reverse("mailsync:setup_servers", args=[setup.key]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def account_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes the account away, with its mail or without: after its address was typed."""
+    found = managed_account(request.user, pk)
+    error = ""
+    if request.method == "POST":
+        typed = request.POST.get("address", "").strip().casefold()
+        if typed == found.address.casefold():
+            domain.remove_account(found, keep_mail=request.POST.get("mail") == "keep")
+            return toast_answer(
+                request, _("The account is removed."), back_to=reverse("mailsync:accounts")
+            )
+        error = _("This is not the address of the account. Nothing was removed.")
+    context = {"account": found, "error": error, "typed": request.POST.get("address", "")}
+    return render(request, "mailsync/account_remove.html", context, status=422 if error else 200)
+
+
+def _said(
+    request: HttpRequest, found: MailAccount, text: str, *, kind: Kind = Kind.SUCCESS
+) -> HttpResponse:
+    back_to = reverse("mailsync:account", args=[found.key])
+    return toast_answer(request, text, back_to=back_to, kind=kind, events=["account-changed"])
+
+
+def _see_other(path: str) -> HttpResponse:
+    response = redirect(path)
+    response.status_code = 303
+    return response

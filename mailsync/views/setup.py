@@ -1,0 +1,168 @@
+"""The wizard that connects an account: address, servers, what and for whom."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from common.toasts import toast_answer
+from mailsync.domain import setup as connecting
+from mailsync.domain.accounts import AccountError
+from mailsync.enums import AccountScope, Direction, SetupState
+from mailsync.errors import sentence
+from mailsync.forms.setup import AddressForm, ChoicesForm, ServersForm
+from mailsync.models import AccountSetup, MailAccount
+
+STEPS = (
+    ("address", gettext_lazy("Address")),
+    ("servers", gettext_lazy("Sign in")),
+    ("choices", gettext_lazy("What and for whom")),
+)
+
+
+def own_setup(request: HttpRequest, pk: int) -> AccountSetup:
+    return get_object_or_404(
+        AccountSetup.objects.select_related("account"), pk=pk, user=request.user
+    )
+
+
+def _steps(current: str) -> list[dict[str, Any]]:
+    names = [name for name, _label in STEPS]
+    return [
+        {
+            "label": label,
+            "is_current": name == current,
+            "is_done": names.index(name) < names.index(current),
+        }
+        for name, label in STEPS
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def add(request: HttpRequest) -> HttpResponse:
+    """Step 1: the address."""
+    initial = {"address": request.user.email} if not request.user.mail_accounts.exists() else {}
+    form = AddressForm(request.POST or None, user=request.user, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        address = form.cleaned_data["address"]
+        taken = MailAccount.objects.exclude(state="removing").filter(address__iexact=address)
+        if taken.exists():
+            form.add_error("address", _("This address is connected already."))
+        else:
+            setup, _known = connecting.begin(
+                request.user, address=address, scope=form.cleaned_data["scope"]
+            )
+            return _to("setup_servers", setup)
+    context = {"form": form, "steps": _steps("address")}
+    return render(
+        request, "mailsync/setup_address.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def servers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 2: the servers, and the trial."""
+    setup = own_setup(request, pk)
+    form = ServersForm(request.POST or None, setup=setup)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connecting.start_trial(
+                setup,
+                servers=form.servers(),
+                secret=form.cleaned_data["password"],
+                outgoing_secret=form.cleaned_data["outgoing_password"],
+            )
+        except connecting.TooManyTrialsError:
+            form.add_error(None, _("That was tried very often within the hour. Wait a while."))
+        else:
+            return _to("setup_servers", setup)
+    provider = connecting.provider_of(setup)
+    context = {
+        "form": form,
+        "setup": setup,
+        "provider": provider,
+        "is_guess": provider is None and setup.account is None,
+        "show_servers": provider is None or form.errors or any(setup.results.values()),
+        "incoming": [form[f"incoming_{n}"] for n in ("host", "port", "security", "user_name")],
+        "outgoing": [form[f"outgoing_{n}"] for n in ("host", "port", "security", "user_name")],
+        "steps": _steps("servers"),
+        **_trial(setup),
+    }
+    return render(
+        request, "mailsync/setup_servers.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_safe
+@login_required
+def trial(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the trial went, asked again until it is over."""
+    setup = own_setup(request, pk)
+    return render(request, "mailsync/_trial.html", {"setup": setup, **_trial(setup)})
+
+
+def _trial(setup: AccountSetup) -> dict[str, Any]:
+    return {
+        "is_testing": setup.state == SetupState.TESTING,
+        "results": [
+            {
+                "title": direction.label,
+                "host": setup.server(direction).get("host", ""),
+                "is_good": not setup.results[direction],
+                "text": sentence(setup.results[direction]) if setup.results[direction] else "",
+            }
+            for direction in Direction
+            if direction in setup.results
+        ],
+        "folder_number": len(setup.folders),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def choices(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 3: which mail, and who sees it. Then the account is connected."""
+    setup = own_setup(request, pk)
+    if not setup.is_good:
+        return redirect("mailsync:setup_servers", pk=setup.key)
+    if setup.account and request.method == "POST":
+        found = connecting.finish_again(setup)
+        back_to = reverse("mailsync:account", args=[found.key])
+        return toast_answer(
+            request, _("Connected again. Missed mail is being fetched."), back_to=back_to
+        )
+    if setup.account:
+        return redirect("mailsync:setup_servers", pk=setup.key)
+    form = ChoicesForm(request.POST or None, setup=setup)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connecting.finish(setup, folders=form.folder_paths(), **form.settings())
+        except AccountError as error:
+            form.add_error(None, str(error))
+        else:
+            text = _("Connected. Your newest mail shows in a moment.")
+            return toast_answer(request, text, back_to=reverse("inbox:box", args=["inbox"]))
+    counts = {one["path"]: one for one in setup.folders}
+    context = {
+        "form": form,
+        "setup": setup,
+        "folders": [(box, counts[box.data["value"]]) for box in form["chosen"].subwidgets],
+        "is_team": setup.scope == AccountScope.TEAM,
+        "steps": _steps("choices"),
+    }
+    return render(
+        request, "mailsync/setup_choices.html", context, status=422 if form.errors else 200
+    )
+
+
+def _to(name: str, setup: AccountSetup) -> HttpResponse:
+    response = redirect(f"mailsync:{name}", pk=setup.key)
+    response.status_code = 303
+    return response
