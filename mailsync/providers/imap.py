@@ -338,12 +338,11 @@ class IMAPStore:
         server says is left out."""
         asked = [batch for batch in batches if batch]
         commands = [(b"UID", b"FETCH", uid_set(batch), wanted) for batch in asked]
-        waiting: set[int] = set()
-        current = -1
-        for number, pieces in self._wire.pipelined(commands, expect=parse.UIDS_PER_COMMAND):
-            if number != current:
-                current = number
-                waiting = set(asked[number])
+        # Of all commands, not of the one that is answered: RFC 9051 5.5 lets a server work on two
+        # FETCHes at once, and Dovecot does while it reads a mailbox for the first time.
+        waiting = {uid for batch in asked for uid in batch}
+        expect = 2 * parse.UIDS_PER_COMMAND
+        for _number, pieces in self._wire.pipelined(commands, expect=expect):
             row = _read(parse.fetch_items, pieces)
             if row and row.get("UID") in waiting and needs in row:
                 waiting.discard(row["UID"])
