@@ -1,0 +1,427 @@
+"""Email sync in the settings: who may open and change what, and what the pages say."""
+
+import pytest
+from django.urls import reverse
+
+from mailsync.domain import accounts as domain
+from mailsync.domain import setup as connecting
+from mailsync.enums import AccountScope, AccountState, ChangeOperation, Outcome, SetupState
+from mailsync.models import (
+    AccountMember,
+    AccountSetup,
+    BlockedAddress,
+    MailAccount,
+    Mailbox,
+    MailboxEntry,
+    RemoteChange,
+)
+from mailsync.providers.base import ProviderError, Reaction
+from tests.factories.mail import make_account, make_thread
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+OWN_PAGES = ["account", "account_card", "diagnostics", "changes", "account_remove"]
+OWN_ACTS = ["account", "account_folders", "account_pause", "account_resume", "account_reconnect"]
+
+
+@pytest.mark.parametrize("name", OWN_PAGES)
+def test_account_page_is_its_owners_alone(alice, bob, dana, account, signed_in, name):
+    url = reverse(f"mailsync:{name}", args=[account.key])
+    assert signed_in.as_(alice).get(url).status_code == 200
+    assert signed_in.as_(bob).get(url).status_code == 404
+    assert signed_in.as_(dana).get(url).status_code == 404
+
+
+@pytest.mark.parametrize("name", [*OWN_ACTS, "account_remove"])
+def test_account_is_its_owners_to_change(bob, dana, account, signed_in, name):
+    before = MailAccount.objects.filter(pk=account.pk).values().get()
+    url = reverse(f"mailsync:{name}", args=[account.key])
+    for other in (bob, dana):
+        response = signed_in.as_(other).post(url, {"address": account.address, "mail": "delete"})
+        assert response.status_code == 404
+    assert MailAccount.objects.filter(pk=account.pk).values().get() == before
+
+
+@pytest.mark.parametrize("path", ["accounts", "account_add", "blocked", "where", "unreadable"])
+def test_page_opens_with_and_without_an_account(alice, bob, account, signed_in, path):
+    for user in (alice, bob):
+        assert signed_in.as_(user).get(reverse(f"mailsync:{path}")).status_code == 200
+
+
+def test_list_names_ones_own_accounts_alone(alice, bob, account, signed_in):
+    url = reverse("mailsync:accounts")
+    assert account.address in signed_in.as_(alice).get(url).content.decode()
+    assert account.address not in signed_in.as_(bob).get(url).content.decode()
+
+
+def test_trouble_is_said_in_a_sentence(alice, account, signed_in):
+    account.state, account.error_code = AccountState.AUTH_FAILED, "sign_in_refused"
+    account.save()
+    text = signed_in.as_(alice).get(reverse("mailsync:accounts")).content.decode()
+    assert "refused this user name and password" in text
+    assert "Reconnect" in text
+
+
+def test_member_of_a_team_account_sees_but_does_not_change_it(bob, dana, signed_in):
+    team = make_account(dana, "sales@northwind.example", scope=AccountScope.TEAM)
+    AccountMember.objects.create(account=team, user=bob)
+    client = signed_in.as_(bob)
+    assert client.get(reverse("mailsync:diagnostics", args=[team.key])).status_code == 200
+    assert client.post(reverse("mailsync:account_pause", args=[team.key])).status_code == 404
+    team.refresh_from_db()
+    assert team.state == AccountState.OK
+
+
+def test_pause_and_resume(alice, account, signed_in):
+    client = signed_in.as_(alice)
+    client.post(reverse("mailsync:account_pause", args=[account.key]))
+    account.refresh_from_db()
+    assert account.state == AccountState.PAUSED
+    client.post(reverse("mailsync:account_resume", args=[account.key]))
+    account.refresh_from_db()
+    assert account.state == AccountState.OK
+
+
+def test_settings_are_saved(alice, account, signed_in):
+    client = signed_in.as_(alice)
+    url = reverse("mailsync:account", args=[account.key])
+    response = client.post(
+        url, {"sender_name": "Alice", "default_visibility": "private", "mirror_archive": "on"}
+    )
+    assert response.status_code == 303
+    account.refresh_from_db()
+    assert (account.sender_name, account.default_visibility) == ("Alice", "private")
+    assert account.mirror_archive
+    assert account.sync_since is None
+
+
+def test_removal_wants_the_address_typed(alice, account, signed_in):
+    client = signed_in.as_(alice)
+    url = reverse("mailsync:account_remove", args=[account.key])
+    assert client.post(url, {"address": "other@x.example", "mail": "keep"}).status_code == 422
+    account.refresh_from_db()
+    assert account.state == AccountState.OK
+    assert client.post(url, {"address": account.address, "mail": "keep"}).status_code == 303
+    account.refresh_from_db()
+    assert account.state == AccountState.DISABLED
+
+
+# --- The wizard ------------------------------------------------------------------------------
+
+
+def begin(client, address="alice@acme.example"):
+    response = client.post(reverse("mailsync:account_add"), {"address": address})
+    assert response.status_code == 303, response.content.decode()
+    return AccountSetup.objects.get()
+
+
+SERVERS = {
+    "password": "s3cret-canary",
+    "incoming_host": "imap.acme.example",
+    "incoming_port": 993,
+    "incoming_security": "tls",
+    "incoming_user_name": "alice",
+    "outgoing_host": "smtp.acme.example",
+    "outgoing_port": 465,
+    "outgoing_security": "tls",
+    "outgoing_user_name": "alice",
+}
+
+
+def test_known_provider_is_filled_in(alice, signed_in):
+    setup = begin(signed_in.as_(alice), "alice@gmail.com")
+    assert setup.servers["incoming"]["host"] == "imap.gmail.com"
+
+
+def test_setup_is_ones_own(alice, bob, signed_in):
+    setup = begin(signed_in.as_(alice))
+    for name in ("setup_servers", "setup_trial", "setup_choices"):
+        url = reverse(f"mailsync:{name}", args=[setup.key])
+        assert signed_in.as_(bob).get(url).status_code == 404
+
+
+@pytest.fixture
+def servers(monkeypatch):
+    """Both servers say what the test puts here; nothing goes out."""
+    answers = {"incoming": "", "outgoing": ""}
+
+    def store(setup, folders):
+        if not answers["incoming"]:
+            folders += [
+                {
+                    "path": "INBOX",
+                    "role": "inbox",
+                    "delimiter": "/",
+                    "is_selectable": True,
+                    "number": 7,
+                },
+                {"path": "News", "role": "", "delimiter": "/", "is_selectable": True, "number": 70},
+            ]
+        return answers["incoming"]
+
+    monkeypatch.setattr(connecting, "_try_incoming", store)
+    monkeypatch.setattr(connecting, "_try_outgoing", lambda setup: answers["outgoing"])
+    monkeypatch.setattr(connecting, "SHORTEST_TRIAL", 0)
+    return answers
+
+
+def test_from_address_to_account(
+    alice, signed_in, servers, django_capture_on_commit_callbacks, monkeypatch
+):
+    monkeypatch.setattr(domain, "_sync_soon", lambda account: None)
+    client = signed_in.as_(alice)
+    setup = begin(client)
+    url = reverse("mailsync:setup_servers", args=[setup.key])
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url, SERVERS)
+    setup.refresh_from_db()
+    assert setup.is_good
+    text = client.get(url).content.decode()
+    assert "s3cret-canary" not in text
+    assert text.count("Reached, encrypted, signed in.") == 2
+    choices = reverse("mailsync:setup_choices", args=[setup.key])
+    assert "News" in client.get(choices).content.decode()
+    response = client.post(
+        choices,
+        {
+            "folders": "chosen",
+            "chosen": ["INBOX"],
+            "period": "all",
+            "default_visibility": "private",
+        },
+    )
+    assert response.headers["Location"] == "/mail/inbox/"
+    account = MailAccount.objects.get(address="alice@acme.example")
+    assert account.default_visibility == "private"
+    assert dict(account.mailboxes.values_list("path", "is_chosen")) == {
+        "INBOX": True,
+        "News": False,
+    }
+    assert account.servers.count() == 2
+    assert "s3cret-canary" not in str(list(account.servers.values()))
+    assert not AccountSetup.objects.exists()
+
+
+def test_each_server_has_its_own_sentence(
+    alice, signed_in, servers, django_capture_on_commit_callbacks
+):
+    servers["incoming"] = "certificate_wrong_name"
+    client = signed_in.as_(alice)
+    setup = begin(client)
+    url = reverse("mailsync:setup_servers", args=[setup.key])
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url, SERVERS)
+    text = client.get(url).content.decode()
+    assert "certificate is for another name" in text
+    assert text.count("Reached, encrypted, signed in.") == 1
+    assert "imap.acme.example" in text  # what was typed stays
+    choices = client.get(reverse("mailsync:setup_choices", args=[setup.key]))
+    assert choices.status_code == 302
+
+
+def test_other_host_wants_the_password_again(
+    alice, signed_in, servers, django_capture_on_commit_callbacks
+):
+    """A stored password never goes to a server that it was not typed for."""
+    client = signed_in.as_(alice)
+    setup = begin(client)
+    url = reverse("mailsync:setup_servers", args=[setup.key])
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url, SERVERS)
+    assert client.post(url, {**SERVERS, "password": ""}).status_code == 303
+    moved = {**SERVERS, "password": "", "incoming_host": "imap.evil.example"}
+    response = client.post(url, moved)
+    assert response.status_code == 422
+    setup.refresh_from_db()
+    assert setup.servers["incoming"]["host"] == "imap.acme.example"
+
+
+def test_trials_are_limited(alice, signed_in, servers):
+    client = signed_in.as_(alice)
+    setup = begin(client)
+    url = reverse("mailsync:setup_servers", args=[setup.key])
+    AccountSetup.objects.update(tries=connecting.TRIALS_PER_HOUR)
+    assert client.post(url, SERVERS).status_code == 422
+    setup.refresh_from_db()
+    assert setup.state == SetupState.TYPING
+
+
+def test_unknown_host_is_said_plainly(
+    alice, signed_in, django_capture_on_commit_callbacks, monkeypatch
+):
+    def refuse(kind, server, **given):
+        raise ProviderError("unknown_host", Reaction.SETTINGS)
+
+    monkeypatch.setattr(connecting, "open_store", refuse)
+    monkeypatch.setattr(connecting, "open_submitter", refuse)
+    monkeypatch.setattr(connecting, "SHORTEST_TRIAL", 0)
+    client = signed_in.as_(alice)
+    setup = begin(client)
+    url = reverse("mailsync:setup_servers", args=[setup.key])
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url, SERVERS)
+    assert client.get(url).content.decode().count("There is no server with this name") == 2
+
+
+def test_members_do_not_choose_team_accounts(alice, signed_in):
+    client = signed_in.as_(alice)
+    assert "A team&#x27;s" not in client.get(reverse("mailsync:account_add")).content.decode()
+
+
+def test_reconnect_keeps_the_account(
+    alice, account, signed_in, servers, django_capture_on_commit_callbacks, monkeypatch
+):
+    monkeypatch.setattr(domain, "_sync_soon", lambda account: None)
+    thread = make_thread(account)
+    account.state = AccountState.AUTH_FAILED
+    account.save()
+    client = signed_in.as_(alice)
+    client.post(reverse("mailsync:account_reconnect", args=[account.key]))
+    setup = AccountSetup.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("mailsync:setup_servers", args=[setup.key]), SERVERS)
+    choices = reverse("mailsync:setup_choices", args=[setup.key])
+    client.get(choices)
+    account.refresh_from_db()
+    assert account.state == AccountState.AUTH_FAILED  # reading a page changes nothing
+    client.post(choices)
+    account.refresh_from_db()
+    assert account.state == AccountState.OK
+    assert account.threads.get() == thread
+
+
+# --- Diagnostics -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def journal(account):
+    box = Mailbox.objects.create(account=account, path="INBOX", role="inbox", exists_seen=5)
+    thread = make_thread(account, "Here it is")
+    MailboxEntry.objects.create(
+        mailbox=box, uidvalidity=1, uid=1, email=thread.emails.get(), outcome=Outcome.STORED
+    )
+    MailboxEntry.objects.create(
+        mailbox=box,
+        uidvalidity=1,
+        uid=2,
+        outcome=Outcome.BLOCKED,
+        headers={"from": "spam@x.example", "subject": "Buy now", "message_id": "b@x"},
+    )
+    return MailboxEntry.objects.create(
+        mailbox=box,
+        uidvalidity=1,
+        uid=3,
+        outcome=Outcome.FAILED,
+        reason="message_unreadable",
+        headers={"from": "odd@x.example", "subject": "Broken", "message_id": "c@x"},
+    )
+
+
+def test_figures_add_up(alice, account, journal, signed_in):
+    response = signed_in.as_(alice).get(reverse("mailsync:diagnostics", args=[account.key]))
+    assert response.context["totals"] == {
+        "on_server": 5,
+        "here": 1,
+        "left_out_number": 1,
+        "failed": 1,
+        "to_come": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("Here it is", "Here"),
+        ("ada@acme.example", "Here"),
+        ("spam@x.example", "Blocked address"),
+        ("<c@x>", "Could not be read"),
+        ("nowhere", "No trace of it"),
+    ],
+)
+def test_where_is_my_mail(alice, bob, journal, signed_in, query, answer):
+    url = reverse("mailsync:where")
+    assert answer in signed_in.as_(alice).get(url, {"q": query}).content.decode()
+    assert "No trace of it" in signed_in.as_(bob).get(url, {"q": query}).content.decode()
+
+
+def test_unreadable_can_be_tried_again_by_its_owner(alice, bob, journal, signed_in, monkeypatch):
+    monkeypatch.setattr("mailsync.domain.schedule.wake", lambda account_id: None)
+    page = reverse("mailsync:unreadable")
+    assert "Broken" in signed_in.as_(alice).get(page).content.decode()
+    assert "Broken" not in signed_in.as_(bob).get(page).content.decode()
+    url = reverse("mailsync:try_again", args=[journal.key])
+    assert signed_in.as_(bob).post(url).status_code == 404
+    journal.refresh_from_db()
+    assert journal.outcome == Outcome.FAILED
+    signed_in.as_(alice).post(url)
+    journal.refresh_from_db()
+    assert journal.outcome == Outcome.SEEN
+
+
+def test_change_in_the_mailbox_is_listed_and_taken_back(alice, bob, account, journal, signed_in):
+    entry = MailboxEntry.objects.get(uid=1)
+    change = RemoteChange.objects.create(
+        account=account,
+        entry=entry,
+        email=entry.email,
+        operation=ChangeOperation.KEYWORDS,
+        wanted={"add": 1},
+        made_by=alice,
+    )
+    page = reverse("mailsync:changes", args=[account.key])
+    assert "Here it is" in signed_in.as_(alice).get(page).content.decode()
+    url = reverse("mailsync:undo_change", args=[change.key])
+    assert signed_in.as_(bob).post(url).status_code == 404
+    assert signed_in.as_(alice).post(url).status_code == 303
+    change.refresh_from_db()
+    assert change.state == "dropped"
+
+
+# --- Blocked addresses, usage ----------------------------------------------------------------
+
+
+def test_block_a_pasted_list(alice, signed_in):
+    client = signed_in.as_(alice)
+    url = reverse("mailsync:blocked")
+    response = client.post(url, {"patterns": "Spam@X.example\n\n@list.example\nnot an address"})
+    assert response.status_code == 422
+    assert "Line 4" in response.content.decode()
+    rows = set(BlockedAddress.objects.values_list("user", "scope", "pattern"))
+    assert rows == {
+        (alice.pk, "address", "spam@x.example"),
+        (alice.pk, "domain", "list.example"),
+    }
+
+
+def test_own_company_is_not_blocked(alice, bob, signed_in):
+    client = signed_in.as_(alice)
+    client.post(reverse("mailsync:blocked"), {"patterns": f"{bob.email}\n@northwind.example"})
+    assert not BlockedAddress.objects.exists()
+
+
+def test_unblock_is_ones_own(alice, bob, signed_in):
+    row = BlockedAddress.objects.create(user=alice, scope="address", pattern="spam@x.example")
+    url = reverse("mailsync:unblock", args=[row.pk])
+    assert signed_in.as_(bob).post(url).status_code == 404
+    assert BlockedAddress.objects.exists()
+    signed_in.as_(alice).post(url)
+    assert not BlockedAddress.objects.exists()
+
+
+def test_block_sender_from_the_conversation(alice, account, signed_in):
+    thread = make_thread(account)
+    signed_in.as_(alice).post(reverse("inbox:thread_block", args=[thread.key]))
+    assert BlockedAddress.objects.get().pattern == "ada@acme.example"
+    thread.refresh_from_db()
+    assert thread.trashed_at is not None
+
+
+def test_usage_counts_accounts_and_never_mail(alice, dana, account, signed_in):
+    make_thread(account, "Private canary-31337")
+    url = reverse("mailsync:usage")
+    assert signed_in.as_(alice).get(url).status_code == 403
+    text = signed_in.as_(dana).get(url).content.decode()
+    assert "Alice" in text
+    assert "canary-31337" not in text
+    assert account.address not in text
