@@ -51,6 +51,9 @@ class Command(BaseCommand):
 
     def _run(self, names: list[str], began: float) -> int:
         prepare_folder(settings.DATA_DIR)
+        if not settings.DEMO and (settings.DATA_DIR / "demo.json").exists():
+            msg = f"{settings.DATA_DIR} holds the demo's company. It is started by: bin/up --demo"
+            raise StartError(msg)
         # Held by its descriptor until this process ends.
         lock_folder(settings.DATA_DIR)
         with_web = not names or "web" in names
