@@ -93,7 +93,7 @@ class Watcher:
             while not self._is_stopping:
                 self.turn()
         finally:
-            self._close()
+            self.close()
 
     def turn(self, longest: float = 1.0) -> None:
         """One turn of the loop: waits at most `longest` seconds for something to do."""
@@ -191,7 +191,7 @@ class Watcher:
     def _idling(self, number: int, place: _Place, idle: IMAPIdle) -> None:
         place.idle = idle
         self._selector.register(idle, selectors.EVENT_READ, number)
-        logger.info("account %d is watched", number)
+        logger.debug("account %d is watched", number)
         if place.failures:
             # Something may have arrived while nobody listened.
             self._ring(number, place, time.monotonic())
@@ -237,7 +237,8 @@ class Watcher:
         self._next_deadline = min(self._next_deadline, place.next_try)
         logger.info("account %d is not watched: %s; again in %.0f s", number, code, wait)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Hangs up on everybody."""
         for pool in (self._fresh, self._retry):
             pool.shutdown(wait=False, cancel_futures=True)
         for number, place in list(self._places.items()):

@@ -81,17 +81,20 @@ def path_from_wire(name: bytes) -> str:
     """The decoded mailbox name. Servers with raw UTF-8 names (against RFC 3501) are read too;
     a name that does not come back the same when encoded is kept as it stands."""
     try:
-        path = decode_utf7(name)
-        return path if encode_utf7(path) == name else name.decode("ascii")
+        path: str = decode_utf7(name)
+        if encode_utf7(path) != name:
+            path = name.decode("ascii")
     except (UnicodeError, ValueError):
         return name.decode("utf-8", "surrogateescape")
+    return path
 
 
 def path_to_wire(path: str) -> str:
     """The name as the server spelled it, for an argument."""
     if path.isascii() and "&" in path and path_from_wire(path.encode()) == path:
         return path
-    return encode_utf7(path).decode("ascii")
+    encoded: bytes = encode_utf7(path)
+    return encoded.decode("ascii")
 
 
 def date_of(text: str) -> datetime | None:

@@ -113,8 +113,8 @@ def _sasl(wire: ImapWire, mechanism: bytes, responses: list[bytes], *, at_once: 
         try:
             pieces = next(answers)
         except StopIteration as stop:
-            tagged: Tagged = stop.value
-            return tagged
+            end: Tagged = stop.value
+            return end
         if pieces[0].startswith(b"+"):
             if not left:
                 # RFC 9051 6.2.2: a lone * cancels; some servers tell the reason this way.

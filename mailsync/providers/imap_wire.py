@@ -7,7 +7,7 @@ not used here; imapclient's parsers are.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsync.providers.base import ProviderError, Reaction
@@ -115,7 +115,7 @@ class ImapWire:
         expect: int = 1000,
         seconds: float = COMMAND_SECONDS,
         largest: int = LARGEST_LITERAL,
-    ) -> Iterator[Pieces]:
+    ) -> Generator[Pieces, None, Tagged]:
         """The untagged answers up to the tagged one, which is returned as the generator's value.
 
         More than ten times the expected number of answers ends the connection.
@@ -172,7 +172,7 @@ class ImapWire:
 
     def pipelined(
         self,
-        commands: list[tuple[bytes, ...]],
+        commands: Sequence[tuple[bytes, ...]],
         *,
         depth: int = 2,
         expect: int = 1000,

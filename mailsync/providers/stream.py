@@ -73,7 +73,7 @@ class Stream:
     def _use(self, connection: socket.socket) -> None:
         self.connection = connection
         self._raw = _DeadlineReader(connection)
-        self._reader = io.BufferedReader(self._raw, self._buffer_size)
+        self._reader = io.BufferedReader(self._raw, self._buffer_size)  # type: ignore[type-var]
 
     def encrypted(self, connection: ssl.SSLSocket) -> None:
         """Goes on over TLS. What the server sent ahead in the clear is dropped, unread."""

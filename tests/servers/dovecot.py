@@ -43,6 +43,8 @@ mail_location = maildir:~/Maildir
 first_valid_uid = 1
 mail_max_userip_connections = 0
 maildir_very_dirty_syncs = yes
+# Where the kernel gives no more inotify instances (128 a user by default), look often.
+mailbox_idle_check_interval = 2 secs
 default_client_limit = 4000
 default_process_limit = 2000
 default_vsz_limit = 0
