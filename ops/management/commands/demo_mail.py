@@ -1,6 +1,7 @@
 """The demo's mail server and the persons behind it; started by `up --demo`."""
 
 import asyncio
+import logging
 import signal
 import warnings
 from contextlib import suppress
@@ -23,6 +24,8 @@ class Command(BaseCommand):
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         # aiosmtpd remarks that passwords travel in the clear. On loopback they may.
         warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
+        # aiosmtpd writes down each line of a conversation, with the addresses in it.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
         with suppress(asyncio.CancelledError):
             asyncio.run(_serve_until_stopped(read_place(settings.DATA_DIR)))
 
