@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from sharing.domain.groups import save_group
 from sharing.forms import GroupForm
 from sharing.models import VisibilityGroup
-from users.http import see_other
+from users.http import posted, see_other
 from users.rules import administrators_only
 
 
@@ -38,7 +38,7 @@ def group_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _group_form(request: HttpRequest, group: VisibilityGroup) -> HttpResponse:
     members = list(group.memberships.values_list("user_id", flat=True)) if group.pk else []
-    form = GroupForm(request.POST or None, instance=group, initial={"members": members})
+    form = GroupForm(posted(request), instance=group, initial={"members": members})
     if request.method == "POST" and form.is_valid():
         save_group(form.save(commit=False), members=form.cleaned_data["members"])
         messages.success(request, _("Visibility group saved."))

@@ -4,7 +4,7 @@ import ipaddress
 from typing import cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from users.models import User
@@ -21,6 +21,11 @@ FORWARDING_HEADERS = (
 def current_user(request: HttpRequest) -> User:
     """The signed-in user, for views behind the sign-in middleware."""
     return cast("User", request.user)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to. An empty POST is bound too: it lacks every field."""
+    return request.POST if request.method == "POST" else None
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -65,6 +65,7 @@ class OperatorModelAdmin(admin.ModelAdmin):
     Say in `list_display` and `fields` only ids, states, times and counts.
     """
 
+    change_form_template = "users/operators/change_form.html"
     editable: tuple[str, ...] = ()
     actions = None
     search_fields: tuple[str, ...] = ()

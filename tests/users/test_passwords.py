@@ -13,7 +13,7 @@ from django.utils import timezone
 from users.domain.people import change_login_address
 from users.models import ResetRequest, User, UserSession
 
-PASSWORD = "a long password"  # noqa: S105 -- the factory's
+PASSWORD = "a long password"
 NEW = "another long password"
 
 

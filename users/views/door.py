@@ -16,7 +16,7 @@ from users.domain import invitations, limits
 from users.domain.setup import is_set_up, is_setup_code, set_up
 from users.errors import AlreadySetUpError, InvitationError, TooManyAttemptsError
 from users.forms.door import JoinForm, SetupForm, SignInForm
-from users.http import browser_name, client_ip, is_at_the_machine, safe_next, see_other
+from users.http import browser_name, client_ip, is_at_the_machine, posted, safe_next, see_other
 from users.middleware import works_before_setup
 from users.models import User
 from users.sessions import ADDRESS_KEY, BROWSER_KEY
@@ -31,7 +31,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     if is_set_up():
         raise Http404
     needs_code = not is_at_the_machine(request)
-    form = SetupForm(request.POST or None, needs_code=needs_code)
+    form = SetupForm(posted(request), needs_code=needs_code)
     if request.method == "POST" and form.is_valid() and _code_fits(request, form):
         values = {key: value for key, value in form.cleaned_data.items() if key != "code"}
         try:
@@ -65,7 +65,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     target = safe_next(request)
     if request.user.is_authenticated:
         return redirect(target)
-    form = SignInForm(request.POST or None)
+    form = SignInForm(posted(request))
     if request.method == "POST" and form.is_valid():
         user = _user_of(request, form)
         if user:
@@ -118,7 +118,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         return render(request, "users/link_dead.html", {"kind": "invitation"}, status=410)
     user = User(email=invitation.email)
-    form = JoinForm(request.POST or None, user=user)
+    form = JoinForm(posted(request), user=user)
     if request.method == "POST" and form.is_valid():
         try:
             user = invitations.accept(invitation, **form.cleaned_data)

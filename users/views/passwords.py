@@ -16,7 +16,7 @@ from users.domain.passwords import ask_for_reset, find_by_reset, set_password
 from users.domain.sessions import end_session, end_sessions, handle_of, sessions_of
 from users.errors import TooManyAttemptsError
 from users.forms.door import ChangePasswordForm, NewPasswordForm, ResetForm
-from users.http import client_ip, current_user, see_other
+from users.http import client_ip, current_user, posted, see_other
 from users.views.door import wait_text
 
 
@@ -24,7 +24,7 @@ from users.views.door import wait_text
 @never_cache
 @require_http_methods(["GET", "POST"])
 def password_reset(request: HttpRequest) -> HttpResponse:
-    form = ResetForm(request.POST or None)
+    form = ResetForm(posted(request))
     if request.method == "POST" and form.is_valid():
         ask_for_reset(email=form.cleaned_data["email"], ip=client_ip(request))
         return see_other(request, reverse("users:password_reset_sent"))
@@ -46,7 +46,7 @@ def password_reset_confirm(request: HttpRequest, key: str, token: str) -> HttpRe
     user = find_by_reset(key=key, token=token)
     if user is None:
         return render(request, "users/link_dead.html", {"kind": "password"}, status=410)
-    form = NewPasswordForm(request.POST or None, user=user)
+    form = NewPasswordForm(posted(request), user=user)
     if request.method == "POST" and form.is_valid():
         set_password(user, password=form.cleaned_data["password"])
         messages.success(request, _("Your password is changed. Sign in with it."))
@@ -61,7 +61,7 @@ def password_reset_confirm(request: HttpRequest, key: str, token: str) -> HttpRe
 def security(request: HttpRequest) -> HttpResponse:
     """One's own password and signed-in browsers."""
     user = current_user(request)
-    form = ChangePasswordForm(request.POST or None, user=user)
+    form = ChangePasswordForm(posted(request), user=user)
     if request.method == "POST" and form.is_valid() and _current_fits(request, form):
         set_password(
             user,

@@ -11,7 +11,7 @@ from users.domain import invitations, passwords, people
 from users.enums import Role
 from users.errors import AddressTakenError, InvitationError, LastAdministratorError
 from users.forms.people import AddressForm, CompanyForm, InvitationForm, RoleForm
-from users.http import current_user, see_other
+from users.http import current_user, posted, see_other
 from users.models import Company, Invitation, User
 from users.rules import administrators_only
 
@@ -31,7 +31,7 @@ def user_list(request: HttpRequest) -> HttpResponse:
 @administrators_only
 @require_http_methods(["GET", "POST"])
 def user_invite(request: HttpRequest) -> HttpResponse:
-    form = InvitationForm(request.POST or None)
+    form = InvitationForm(posted(request))
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
         try:
@@ -165,7 +165,7 @@ def user_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @administrators_only
 @require_http_methods(["GET", "POST"])
 def company(request: HttpRequest) -> HttpResponse:
-    form = CompanyForm(request.POST or None, instance=get_object_or_404(Company, pk=1))
+    form = CompanyForm(posted(request), instance=get_object_or_404(Company, pk=1))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))

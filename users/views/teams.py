@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from users.domain.teams import save_team
 from users.forms.people import TeamForm
-from users.http import see_other
+from users.http import posted, see_other
 from users.models import Team
 from users.rules import administrators_only
 
@@ -48,7 +48,7 @@ def _team_form(request: HttpRequest, team: Team) -> HttpResponse:
             "members": [user for user, manages in rows if not manages],
             "managers": [user for user, manages in rows if manages],
         }
-    form = TeamForm(request.POST or None, instance=team, initial=initial)
+    form = TeamForm(posted(request), instance=team, initial=initial)
     if request.method == "POST" and form.is_valid():
         save_team(
             form.save(commit=False),

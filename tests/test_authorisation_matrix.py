@@ -1,0 +1,214 @@
+"""The authorisation matrix: every URL, as each of the cast and as nobody, against the table in
+tests/authorisation.py. A URL without a row fails.
+
+After a refusal the database is as it was, and where a row is hidden the answer is the one for a
+row that does not exist.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from notifications.domain import bell
+from notifications.models import Notification
+from sharing.models import VisibilityGroup
+from tests.authorisation import ADMINISTRATORS, EVERYBODY, OPERATORS, ROWS, USERS, Row
+from tests.factories.users import make_user
+from users.models import Invitation, Team, User
+
+CAST = ("alice", "bob", "carol", "dana")
+NOBODY = ("nobody", "eve")
+OUR_APPS = frozenset({"users", "sharing", "notifications", "crm", "mailsync", "inbox"})
+# Written by a visit as such, whoever visits.
+LEFT_OUT = frozenset({"users.UserSession", "users.AttemptLimit"})
+# Apps whose rows are not written yet. Strict: an app that has all its rows has to leave.
+WAITING = ("crm", "mailsync", "inbox", "common", "ops")
+
+
+def named_urls() -> dict[str, str]:
+    """Every URL name of the product with its route."""
+    found: dict[str, str] = {}
+
+    def walk(patterns: Any, namespace: str, route: str) -> None:
+        for pattern in patterns:
+            full = route + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                walk(pattern.url_patterns, inner, full)
+            elif isinstance(pattern, URLPattern):
+                found[f"{namespace}{pattern.name or full}"] = full
+
+    walk(get_resolver().url_patterns, "", "/")
+    return found
+
+
+def app_names() -> list[str]:
+    return sorted({name.partition(":")[0] for name in named_urls() if ":" in name} - {"admin"})
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="rows to be written"))
+        if name in WAITING
+        else name
+        for name in app_names()
+    ],
+)
+def test_every_url_has_a_row(app: str) -> None:
+    missing = {
+        name: route
+        for name, route in named_urls().items()
+        if name.partition(":")[0] == app and name not in ROWS
+    }
+    assert not missing, (
+        "These URLs are not in tests/authorisation.py. Say there who may open each:\n"
+        + "\n".join(f'    "{name}": Row(…),  # {route}' for name, route in missing.items())
+    )
+
+
+def test_every_row_has_a_url() -> None:
+    assert set(ROWS) <= set(named_urls())
+
+
+def test_no_url_is_nameless_or_outside_an_app() -> None:
+    outside = {name: route for name, route in named_urls().items() if ":" not in name}
+    assert not outside
+
+
+@dataclass
+class Scene:
+    """What the URLs point at. `member` is a user whom nobody of the cast is."""
+
+    alice: User
+    bob: User
+    carol: User
+    dana: User
+    eve: User
+    member: User
+    team: Team
+    group: VisibilityGroup
+    invitation: Invitation
+    notification: Notification
+
+
+@pytest.fixture
+def scene(
+    alice: User, bob: User, carol: User, dana: User, eve: User, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    monkeypatch.setattr(bell, "_renderers", {})
+    bell.register_kind("test", lambda reader, ids: {pk: bell.Line("A line", "/") for pk in ids})
+    bell.notify([bob], kind="test", subject_id=1)
+    return Scene(
+        alice=alice,
+        bob=bob,
+        carol=carol,
+        dana=dana,
+        eve=eve,
+        member=make_user("member@northwind.example"),
+        team=Team.objects.create(name="North"),
+        group=VisibilityGroup.objects.create(name="North"),
+        invitation=Invitation.objects.create(
+            email="frida@northwind.example",
+            token_digest="0" * 64,
+            invited_by=dana,
+            expires_at=timezone.now(),
+        ),
+        notification=Notification.objects.get(),
+    )
+
+
+def client_of(scene: Scene, who: str) -> Client:
+    client = Client()
+    if who != "nobody":
+        client.force_login(getattr(scene, who))
+    return client
+
+
+def snapshot() -> dict[str, list[Any]]:
+    return {
+        model._meta.label: sorted(model._base_manager.values_list(), key=repr)
+        for model in apps.get_models()
+        if model._meta.app_label in OUR_APPS and model._meta.label not in LEFT_OUT
+    }
+
+
+def goes_through(row: Row, who: str) -> bool:
+    if row.rights == EVERYBODY:
+        return True
+    if who in NOBODY:
+        return False
+    if row.rights in {ADMINISTRATORS, OPERATORS}:
+        return who == "dana"
+    return row.rights == USERS or who in row.rights
+
+
+def refusal(row: Row) -> int:
+    return 403 if row.rights == ADMINISTRATORS else 404
+
+
+def without_accidents(response: HttpResponse, path: str) -> bytes:
+    """The answer without its token and its own address."""
+    text = response.content.replace(path.encode(), b"")
+    return re.sub(rb'(X-CSRFToken": "|csrfmiddlewaretoken" value=")[^"]*', b"", text)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_each_gets_what_the_table_says(name: str, method: str, scene: Scene) -> None:
+    row = ROWS[name]
+    args = row.args(scene)
+    path = reverse(name, kwargs=args)
+    expected = getattr(row, method)
+    data = row.data(scene) if method == "post" else {}
+    refused = [who for who in (*CAST, *NOBODY) if not goes_through(row, who)]
+    allowed = [who for who in (*NOBODY, *CAST) if goes_through(row, who)]
+    # Signing in changes its user, so everybody is in before the picture is taken.
+    clients = {who: client_of(scene, who) for who in refused}
+    before = snapshot()
+    for who, client in clients.items():
+        response = getattr(client, method)(path, data)
+        if who in NOBODY:
+            assert response.status_code == 302, (who, response.status_code)
+            # The operators' pages have their own step on the way.
+            assert response["Location"].startswith(("/login/?next=", "/operator/login/?next="))
+        elif expected is None:
+            assert response.status_code in {405, refusal(row)}, (who, response.status_code)
+        else:
+            assert response.status_code == refusal(row), (who, response.status_code)
+            if not isinstance(row.rights, str):
+                nowhere = reverse(name, kwargs=dict.fromkeys(args, 999_999_999))
+                other = getattr(client, method)(nowhere, data)
+                assert without_accidents(response, path) == without_accidents(other, nowhere)
+    assert snapshot() == before, "a refusal has changed something"
+    # One is enough where an act uses its row up.
+    for who in allowed if method == "get" or not args else allowed[:1]:
+        if name == "notifications:events" and who in CAST:
+            continue  # a stream that does not end: tests/notifications/test_hub.py
+        response = getattr(client_of(scene, who), method)(path, data)
+        wanted = 405 if expected is None else expected
+        if name == "users:login" and who in CAST:
+            wanted = 302  # signed in already
+        assert response.status_code == wanted, (who, response.status_code)
+
+
+def test_operators_crawl(scene: Scene) -> None:
+    """Every operators' page without arguments: for operators, and for nobody else."""
+    names = [
+        name
+        for name, route in named_urls().items()
+        if name.startswith("admin:") and "<" not in route and name != "admin:login"
+    ]
+    assert len(names) > 3
+    for name in names:
+        path = reverse(name)
+        assert client_of(scene, "alice").get(path).status_code == 404, name
+        assert client_of(scene, "nobody").get(path).status_code == 302, name
+        assert client_of(scene, "dana").get(path).status_code in {200, 403, 404}, name
