@@ -1,6 +1,6 @@
 """What each list is made of: its rows, its columns and how it can be sorted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +56,14 @@ class ListSpec:
         return text, (f"-{field}" if text.startswith("-") else field)
 
     def rows(self, keys: list[int], *, user: User) -> list[Any]:
-        """The rows of one page, filled with what the columns show."""
+        """These rows, in this order, filled with what the columns show."""
         filled = self.fill(self.model.objects.filter(pk__in=keys).order_by(), user)
         by_key = {row.pk: row for row in filled}
-        found = [by_key[key] for key in keys if key in by_key]
+        return self.finished([by_key[key] for key in keys if key in by_key])
+
+    def finished(self, rows: Sequence[Any]) -> list[Any]:
+        """The rows with what is worked out after reading them."""
+        found = list(rows)
         if self.model is Deal:
             mark_rotting(found)
         return found
