@@ -130,8 +130,9 @@ def _answer(request: HttpRequest, done: triage.Done) -> HttpResponse:
         )
     box = request.POST.get("box", "")
     leaves = box in LEAVING.get(done.act, set())
-    rows = rows_of(request.user, done.thread_ids, accounts=accounts_of(request.user))
-    context = {"rows": rows, "leaves": leaves, "box": box, "labels": Label.objects.all()}
+    accounts = accounts_of(request.user)
+    rows = rows_of(request.user, done.thread_ids, accounts=accounts)
+    context = {"rows": rows, "leaves": leaves, "box": box, "accounts": accounts}
     response = render(request, "inbox/_acted.html", context)
     # A row that leaves makes room for one from the next page; the list fetches it by itself.
     response["HX-Trigger"] = (

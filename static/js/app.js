@@ -12,7 +12,9 @@ import { start as startTimes } from "./lib/times.js";
 import { undo } from "./lib/toast.js";
 import "./elements/app-toast.js";
 import "./elements/command-palette.js";
+import "./elements/inbox-panes.js";
 import "./elements/key-help.js";
+import "./elements/mail-body.js";
 import "./elements/mail-list.js";
 import "./elements/resize-handle.js";
 

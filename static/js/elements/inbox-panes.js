@@ -1,0 +1,117 @@
+// What happens between the list and the open conversation: the open row is marked, a
+// conversation that leaves makes way for the next one, and new mail waits at the top of the list
+// until it disturbs nobody.
+
+class InboxPanes extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("thread-left", this.#onLeft);
+    this.addEventListener("click", this.#onClick);
+    document.body.addEventListener("mail-changed", this.#onNews);
+    document.body.addEventListener("threads-changed", this.#refresh);
+    document.body.addEventListener("resync", this.#onNews);
+    document.addEventListener("htmx:after:swap", this.#onSwap);
+    this.#mark();
+  }
+
+  disconnectedCallback() {
+    document.body.removeEventListener("mail-changed", this.#onNews);
+    document.body.removeEventListener("threads-changed", this.#refresh);
+    document.body.removeEventListener("resync", this.#onNews);
+    document.removeEventListener("htmx:after:swap", this.#onSwap);
+  }
+
+  get #list() {
+    return this.querySelector("mail-list");
+  }
+
+  get #openKey() {
+    return this.querySelector("[data-thread]")?.dataset.thread ?? "";
+  }
+
+  #onSwap = () => {
+    this.#mark();
+    const side = this.querySelector("#side");
+    if (side && side.dataset.of !== this.#openKey) {
+      side.dataset.of = this.#openKey;
+      side.replaceChildren();
+      const source = this.querySelector("[data-thread]")?.dataset.sideUrl;
+      side.hidden = !source;
+      if (source) window.htmx.ajax("GET", source, { target: side, swap: "innerHTML" });
+    }
+  };
+
+  #mark() {
+    const key = this.#openKey;
+    this.toggleAttribute("data-open", Boolean(key));
+    for (const link of this.querySelectorAll(".row__link")) {
+      if (key && link.closest(".row").dataset.key === key) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  #onClick = (event) => {
+    if (event.target.closest("[data-new-pill]") && this.#list) {
+      event.preventDefault();
+      this.#fetch();
+      this.querySelector("#list-scroll").scrollTop = 0;
+    }
+    const back = event.target.closest("[data-back]");
+    // Beside a list, "back" closes the pane; on a page of its own it is a link.
+    if (back && this.#list) {
+      event.preventDefault();
+      this.#close();
+    }
+  };
+
+  #close() {
+    const row = this.querySelector(".row:has([aria-current='true'])");
+    const place = this.#list.dataset.url;
+    history.pushState(null, "", place);
+    const empty = this.querySelector("template[data-nothing-open]");
+    this.querySelector("#detail").replaceChildren(empty.content.cloneNode(true));
+    this.#onSwap();
+    row?.querySelector(".row__link")?.focus();
+  }
+
+  /** The open conversation left the list: open the next one, else go back to the list. */
+  #onLeft = (event) => {
+    const fromPane = event.target.closest?.("#detail");
+    if (!fromPane) return;
+    if (!this.#list) {
+      location.assign(this.querySelector("[data-back]").href);
+      return;
+    }
+    const rows = [...this.querySelectorAll(".row:not(.is-leaving)")];
+    const at = rows.findIndex((row) => row.dataset.key === this.#openKey);
+    const next = rows[at + 1] ?? rows[at - 1];
+    if (next && matchMedia("(width >= 768px)").matches) next.querySelector(".row__link").click();
+    else this.#close();
+  };
+
+  #onNews = () => {
+    const scroll = this.querySelector("#list-scroll");
+    if (!this.#list || !scroll) return;
+    const isBusy = scroll.scrollTop > 4 || this.#list.matches("[data-selecting]");
+    if (isBusy) this.#offer();
+    else this.#refresh();
+  };
+
+  #refresh = () => {
+    if (!this.#list || this.#list.matches("[data-selecting]:focus-within .row__tick")) return;
+    const loaded = this.querySelectorAll(".row").length;
+    // A refresh would fold a list that was paged on; then the first page says what is new.
+    if (loaded > 50) this.#offer();
+    else this.#fetch();
+  };
+
+  #fetch() {
+    this.querySelector("[data-new-pill]").hidden = true;
+    window.htmx.ajax("GET", this.#list.dataset.url, { target: "#list-pane", swap: "innerMorph" });
+  }
+
+  #offer() {
+    this.querySelector("[data-new-pill]").hidden = false;
+  }
+}
+
+customElements.define("inbox-panes", InboxPanes);

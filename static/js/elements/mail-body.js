@@ -1,0 +1,48 @@
+// The frame with a mail's HTML: as high as its content, and no trap for the keyboard.
+// Nothing in the frame runs; everything here happens from outside.
+
+const MOST = 20000;
+
+class MailBody extends HTMLElement {
+  #watch;
+
+  connectedCallback() {
+    const frame = this.querySelector("iframe");
+    frame.addEventListener("load", this.#fit);
+    if (frame.contentDocument?.readyState === "complete") this.#fit();
+  }
+
+  disconnectedCallback() {
+    this.#watch?.disconnect();
+  }
+
+  #fit = () => {
+    const frame = this.querySelector("iframe");
+    const page = frame?.contentDocument;
+    if (!page?.body) return;
+    const measure = () => {
+      const wanted = Math.min(page.documentElement.offsetHeight, MOST);
+      if (wanted && frame.offsetHeight !== wanted) frame.height = wanted;
+    };
+    measure();
+    this.#watch?.disconnect();
+    this.#watch = new ResizeObserver(measure);
+    this.#watch.observe(page.body);
+    // Keys pressed in the frame mean the same as beside it. WebKit may keep them to itself.
+    page.addEventListener("keydown", (event) => {
+      const same = new KeyboardEvent("keydown", {
+        key: event.key,
+        code: event.code,
+        ctrlKey: event.ctrlKey,
+        metaKey: event.metaKey,
+        altKey: event.altKey,
+        shiftKey: event.shiftKey,
+        bubbles: true,
+        cancelable: true,
+      });
+      if (!frame.dispatchEvent(same)) event.preventDefault();
+    });
+  };
+}
+
+customElements.define("mail-body", MailBody);
