@@ -6,3 +6,6 @@ class MailSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from mailsync import receivers  # noqa: F401 -- app ready: connects the receivers
+        from mailsync.domain import first_steps
+
+        first_steps.register()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from common.navigation import is_page
 from users.models import Preferences, User
 
 
@@ -50,7 +51,11 @@ def register_step(step: Step) -> None:
 
 def steps_for(user: User) -> list[ShownStep]:
     steps = sorted(
-        (one for one in _steps.values() if user.is_administrator or not one.for_administrators),
+        (
+            one
+            for one in _steps.values()
+            if (user.is_administrator or not one.for_administrators) and is_page(one.url)
+        ),
         key=lambda step: step.position,
     )
     return [

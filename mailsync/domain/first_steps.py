@@ -1,0 +1,45 @@
+"""The first steps of a new user that have to do with mail accounts (users.domain.welcome)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from mailsync.models import MailAccount
+from users.domain.welcome import Step, register_step
+from users.models import User
+
+
+def has_account(user: User) -> bool:
+    return MailAccount.objects.usable_by(user).exists()
+
+
+def has_synced(user: User) -> bool:
+    return MailAccount.objects.usable_by(user).filter(last_synced_at__isnull=False).exists()
+
+
+def register() -> None:
+    register_step(
+        Step(
+            name="connect",
+            title=_("Connect your mail"),
+            text=_(
+                "Your own mailbox, with its password or an app password. It is tried out first."
+            ),
+            action=_("Connect"),
+            url="/settings/email/add/",
+            is_done=has_account,
+            position=10,
+        )
+    )
+    register_step(
+        Step(
+            name="sync",
+            title=_("Choose what comes in"),
+            text=_(
+                "Folders, how far back, and who may see it. The newest mail comes first, and "
+                "you can work while the rest arrives."
+            ),
+            action=_("Choose"),
+            url="/settings/email/",
+            is_done=has_synced,
+            position=20,
+        )
+    )
