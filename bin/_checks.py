@@ -68,9 +68,7 @@ class Run:
         if database:
             environment["DATABASE_URL"] = database
         command = [self.python, "-m", "pytest", "-q", "--junitxml", str(results), *arguments]
-        done = subprocess.run(
-            [*command, *self.extra], stdin=subprocess.DEVNULL, env=environment
-        )
+        done = subprocess.run([*command, *self.extra], stdin=subprocess.DEVNULL, env=environment)
         counted = self._count(results)
         is_good = counted and done.returncode in (0, NOTHING_SELECTED)
         if not is_good:
@@ -109,7 +107,9 @@ class Run:
 
 def postgresql_programs():
     """The folder with initdb and pg_ctl of the newest PostgreSQL here, or nothing."""
-    versions = [path for path in POSTGRESQL.glob("*/bin/initdb") if path.parent.parent.name.isdigit()]
+    versions = [
+        path for path in POSTGRESQL.glob("*/bin/initdb") if path.parent.parent.name.isdigit()
+    ]
     if versions:
         return max(versions, key=lambda path: int(path.parent.parent.name)).parent
     found = shutil.which("initdb")
@@ -123,7 +123,7 @@ def free_port():
 
 
 @contextlib.contextmanager
-def private_postgresql(scratch):
+def private_postgresql():
     """The address of a throw-away cluster of our own, or None without PostgreSQL.
 
     No system cluster is touched. PostgreSQL refuses to run as root, so root hands it to `postgres`.

@@ -26,12 +26,21 @@ LAYERS = ["base", "demo", "dev"]
 # What pip or the system says -> the one line for a person.
 PLAIN_WORDS = [
     ("No space left on device", "The disk is full. Free some space and run the command again."),
-    ("Read-only file system", "This folder cannot be written to. Check out Dealpost somewhere else."),
+    (
+        "Read-only file system",
+        "This folder cannot be written to. Check out Dealpost somewhere else.",
+    ),
     ("Permission denied", "This folder belongs to somebody else. Run the command as its owner."),
     ("name resolution", "No network: the packages could not be fetched. Connect and try again."),
-    ("Network is unreachable", "No network: the packages could not be fetched. Connect and try again."),
+    (
+        "Network is unreachable",
+        "No network: the packages could not be fetched. Connect and try again.",
+    ),
     ("NewConnectionError", "No network: the packages could not be fetched. Connect and try again."),
-    ("do not match the hashes", "A fetched package is not the one that was locked. Nothing of it was installed."),
+    (
+        "do not match the hashes",
+        "A fetched package is not the one that was locked. Nothing of it was installed.",
+    ),
 ]
 
 
@@ -72,7 +81,7 @@ def install_debian(packages, why):
         return False
     say("  Installing for %s: %s" % (why, names))
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends"] + list(packages)
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
     for command in (install, ["apt-get", "update", "-q"], install):
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if command is install and done.returncode == 0:
@@ -134,7 +143,7 @@ def make_venv():
 
 
 def install(layer):
-    """pip's own output is shown only when it fails; a line every few packages shows that it lives."""
+    """Pip's own output is shown only when it fails; a line every few packages shows that it lives."""
     requirements = REQUIREMENTS / (layer + ".txt")
     say("Installing packages (requirements/%s.txt)" % layer)
     command = [

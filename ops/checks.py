@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 # CVE-2026-1299: the email package lets a line end in a header begin a new header.
 SAFE_PATCHES = {(3, 11): 15, (3, 12): 13, (3, 13): 12, (3, 14): 3}
@@ -34,7 +35,7 @@ def _about_python(version: tuple[int, int, int]) -> Iterator[CheckMessage]:
     patch = SAFE_PATCHES.get(version[:2], 0)
     if version[2] < patch:
         running = ".".join(map(str, version))
-        yield Warning(
+        yield checks.Warning(
             f"Python {running} has a known hole in its mail parser (CVE-2026-1299); "
             f"{version[0]}.{version[1]}.{patch} or newer has not.",
             id="ops.W001",
@@ -45,7 +46,7 @@ def _about_address() -> Iterator[CheckMessage]:
     address = urlsplit(settings.SITE_URL)
     is_local = address.hostname in LOOPBACK
     if not is_local and address.scheme != "https":
-        yield Warning(
+        yield checks.Warning(
             "DEALPOST_URL is not https: passwords and mails travel in the clear.", id="ops.W002"
         )
     if not is_local and settings.DEBUG:
@@ -66,8 +67,7 @@ def _about_secrets() -> Iterator[CheckMessage]:
 def _about_data() -> Iterator[CheckMessage]:
     folder = settings.DATA_DIR
     if folder.exists() and folder.stat().st_mode & 0o077:
-        yield Warning(
-            f"Other users of this machine can look into the data folder; "
-            f"run: chmod 700 {folder}",
+        yield checks.Warning(
+            f"Other users of this machine can look into the data folder; run: chmod 700 {folder}",
             id="ops.W003",
         )

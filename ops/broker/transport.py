@@ -11,7 +11,7 @@ from typing import Any
 
 from kombu.transport import virtual
 
-from ops.broker.store import Store
+from ops.broker.store import LEASE_SECONDS, MOST_TRIES, Store
 
 RENEWALS_PER_LEASE = 3
 
@@ -46,17 +46,21 @@ class LeaseQoS(virtual.QoS):
 class Channel(virtual.Channel):
     QoS = LeaseQoS
     supports_fanout = False
-    from_transport_options = (*virtual.Channel.from_transport_options, "lease", "most_tries")
-    lease: float | None = None
-    most_tries: int | None = None
+    from_transport_options: tuple[str, ...] = (
+        *virtual.Channel.from_transport_options,
+        "lease",
+        "most_tries",
+    )
+    lease: float = LEASE_SECONDS
+    most_tries: int = MOST_TRIES
 
     def __init__(self, connection: Any, **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
-        limits = {"lease": self.lease, "most_tries": self.most_tries}
         self.store = Store(
             # Kombu cuts the leading slash off an address's path.
             Path("/" + connection.client.virtual_host.lstrip("/")),
-            **{name: limit for name, limit in limits.items() if limit is not None},
+            lease=self.lease,
+            most_tries=self.most_tries,
         )
         self._closing = threading.Event()
         self._renewer: threading.Thread | None = None

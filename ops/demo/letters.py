@@ -71,7 +71,11 @@ def _exchange(conversation: Conversation, now: datetime) -> Iterator[Letter]:
         prefix = "Re: " if number else ""
         others = [p for p in conversation.participants() if p != turn.author]
         # Whoever has not been drawn in yet gets no copy.
-        seen = {conversation.person, world.owner(), *(t.author for t in conversation.turns[:number])}
+        seen = {
+            conversation.person,
+            world.owner(),
+            *(t.author for t in conversation.turns[:number]),
+        }
         to = [conversation.person] if turn.author == world.owner() else [world.owner()]
         cc = [p.mailbox for p in others if p in seen and p not in to]
         message = new_message(
@@ -117,14 +121,12 @@ def _is_starred(conversation: Conversation, number: int) -> bool:
     return number == 0 and "star" in conversation.options
 
 
-def _moments(
-    conversation: Conversation, now: datetime, chance: random.Random
-) -> list[datetime]:
+def _moments(conversation: Conversation, now: datetime, chance: random.Random) -> list[datetime]:
     """One moment for each turn, in office hours, spread over the conversation's age."""
     count = len(conversation.turns)
     begin = now - timedelta(days=conversation.days)
     pace = min(conversation.days * 0.9 / count, 2.5)
-    moments = []
+    moments: list[datetime] = []
     for number in range(count):
         moment = begin + timedelta(days=pace * number)
         hour = chance.randint(FIRST_HOUR, LAST_HOUR)

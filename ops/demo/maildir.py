@@ -24,7 +24,9 @@ def make_folders(root: Path) -> None:
 
 def fill(root: Path, letters: Iterable[Letter]) -> None:
     for letter in letters:
-        deliver(root, letter.content, folder=letter.folder, flags=letter.flags, moment=letter.moment)
+        deliver(
+            root, letter.content, folder=letter.folder, flags=letter.flags, moment=letter.moment
+        )
 
 
 def deliver(

@@ -20,6 +20,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pymap.backend.maildir import Identity, MaildirBackend
+from pymap.frozen import frozendict
 from pymap.imap import IMAPService
 from pymap.user import UserMetadata
 
@@ -116,7 +117,7 @@ async def _start_imap(place: Place, folder: Path, stack: AsyncExitStack) -> None
     owner = world.owner().address
     identity = Identity(config, backend.login.tokens, owner, None, {"admin"})
     metadata = UserMetadata(
-        config, owner, password=_hashed(config, place), params={"mailbox_path": MAILBOX}
+        config, owner, password=_hashed(config, place), params=frozendict({"mailbox_path": MAILBOX})
     )
     await identity.set(metadata)
     await backend.start(stack)
@@ -130,7 +131,7 @@ def _hashed(config: Any, place: Place) -> str:
 
 
 def _options(place: Place, folder: Path) -> argparse.Namespace:
-    """pymap's settings are its command line's."""
+    """Pymap's settings are its command line's."""
     parser = argparse.ArgumentParser()
     backends = parser.add_subparsers(dest="backend")
     MaildirBackend.add_subparser("maildir", backends)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.cache import caches
@@ -19,6 +18,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from ops.apps import OurStaticFilesConfig
 from ops.errors import StartError
 
 # Below this intake of mail stops; there is no sense in starting.
@@ -37,7 +37,9 @@ def prepare_folder(folder: Path) -> None:
         probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:
-        raise StartError(f"The data folder {folder} cannot be written to: {error.strerror}.") from None
+        raise StartError(
+            f"The data folder {folder} cannot be written to: {error.strerror}."
+        ) from None
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
         msg = f"The disk is almost full: {free // 2**20} MB are left for {folder}, 500 are needed."
@@ -90,15 +92,14 @@ def _migrating_alone() -> Iterator[None]:
 
 
 def _lacks_cache_table() -> bool:
-    cache = caches["default"]
-    return isinstance(cache, DatabaseCache) and (
-        cache._table not in connection.introspection.table_names()  # noqa: SLF001 -- has no other name
+    return isinstance(caches["default"], DatabaseCache) and (
+        settings.CACHES["default"]["LOCATION"] not in connection.introspection.table_names()
     )
 
 
 def _static_fingerprint() -> str:
     digest = hashlib.sha256()
-    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    ignored = OurStaticFilesConfig.ignore_patterns
     for finder in get_finders():
         for name, storage in finder.list(ignored):
             status = os.stat(storage.path(name))  # noqa: PTH116 -- thousands of files

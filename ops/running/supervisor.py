@@ -127,7 +127,9 @@ class Supervisor:
         )  # fmt: skip
         child.started = time.monotonic()
         child.start_at = None
-        reader = threading.Thread(target=self._read, args=(child.process, program.name), daemon=True)
+        reader = threading.Thread(
+            target=self._read, args=(child.process, program.name), daemon=True
+        )
         reader.start()
         child.readers = [reader]
         self._write_status()

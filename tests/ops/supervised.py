@@ -8,7 +8,9 @@ from ops.running.supervisor import Program, Supervisor
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    programs = [Program(**options) for options in json.loads((folder / "programs.json").read_text())]
+    programs = [
+        Program(**options) for options in json.loads((folder / "programs.json").read_text())
+    ]
     root = Path(__file__).resolve().parents[2]
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(Supervisor(programs, folder=root, status=folder / "processes.json").run())

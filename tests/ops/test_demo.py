@@ -58,9 +58,7 @@ def test_every_address_is_one_that_cannot_exist(letters):
 
 
 def test_there_is_something_of_everything(letters):
-    kinds = Counter(
-        part.get_content_type() for letter in letters for part in letter.content.walk()
-    )
+    kinds = Counter(part.get_content_type() for letter in letters for part in letter.content.walk())
     assert {"application/pdf", "text/csv", "image/png", "text/calendar"} <= set(kinds)
     assert kinds["message/delivery-status"] == 1
 
@@ -115,9 +113,11 @@ def test_the_company_is_made_once(tmp_path, monkeypatch):
     }  # fmt: skip
     assert Lead.objects.count() == 5
     assert Project.objects.count() == 1
-    assert not User.objects.exclude(email=world.owner().address).filter(
-        password__startswith="argon2"
-    ).exists()
+    assert (
+        not User.objects.exclude(email=world.owner().address)
+        .filter(password__startswith="argon2")
+        .exists()
+    )
     account = MailAccount.objects.get()
     assert account.owner.email == world.owner().address
     assert {server.security for server in account.servers.all()} == {Security.PLAIN}

@@ -74,9 +74,7 @@ class Bench:
         return [re.sub(r"^\d\d:\d\d:\d\d (\w+) +\|", r"\1:", line) for line in text.splitlines()]
 
     def wait_for_lines(self, *wanted, times=1):
-        wait_for(
-            lambda: all(self.lines().count(line) >= times for line in wanted), told=self.lines
-        )
+        wait_for(lambda: all(self.lines().count(line) >= times for line in wanted), told=self.lines)
 
     def pids(self):
         content = json.loads((self.folder / "processes.json").read_text())
@@ -139,7 +137,11 @@ def test_a_signal_stops_all_in_order(bench, number):
     pids = bench.pids()
     bench.process.send_signal(number)
     assert bench.process.wait(timeout=10) == 0
-    assert [line for line in bench.lines() if "bye" in line] == ["one: bye", "two: bye", "three: bye"]
+    assert [line for line in bench.lines() if "bye" in line] == [
+        "one: bye",
+        "two: bye",
+        "three: bye",
+    ]
     assert not any(is_alive(pid) for pid in pids.values())
     assert not (bench.folder / "processes.json").exists()
 
@@ -153,7 +155,7 @@ def test_a_child_that_does_not_end_in_time_is_killed(bench):
 
 
 def test_the_second_signal_kills_at_once(bench):
-    bench.start(**{name: STUBBORN for name in ["one", "two", "three"]})
+    bench.start(**dict.fromkeys(["one", "two", "three"], STUBBORN))
     bench.wait_for_lines("one: hello", "two: hello", "three: hello")
     began = time.monotonic()
     bench.process.terminate()

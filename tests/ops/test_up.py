@@ -94,9 +94,10 @@ def test_up_starts_survives_kills_and_starts_again_quickly(product):
     for name, before in processes.items():
         os.kill(before["pid"], signal.SIGKILL)
         after = wait_for(
-            lambda name=name, before=before: product.processes()[name]["pid"]
-            not in (None, before["pid"])
-            and product.processes()[name],
+            lambda name=name, before=before: (
+                product.processes()[name]["pid"] not in (None, before["pid"])
+                and product.processes()[name]
+            ),
             told=product.log.read_text,
         )
         assert after["restarts"] == 1
@@ -122,8 +123,10 @@ def test_a_taken_port_is_said_in_one_line(product):
         refused = product.once()
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [
-        f"dealpost: Port {product.port} is taken by another program. "
-        f"Choose one: DEALPOST_LISTEN=127.0.0.1:{product.port + 1} bin/up"
+        (
+            f"dealpost: Port {product.port} is taken by another program. "
+            f"Choose one: DEALPOST_LISTEN=127.0.0.1:{product.port + 1} bin/up"
+        )
     ]
 
 

@@ -53,7 +53,7 @@ def test_a_newcomer_is_let_in_reads_and_gets_an_answer(tmp_path):
         with smtplib.SMTP("127.0.0.1", place["smtp_port"], timeout=20) as smtp:
             smtp.login(world.owner().address, place["password"])
             smtp.send_message(message)
-        replies = "SELECT count(*) FROM mailsync_email WHERE \"references\" LIKE ?"
+        replies = 'SELECT count(*) FROM mailsync_email WHERE "references" LIKE ?'
         identifier = str(message["Message-ID"]).strip("<>")
         wait_for(
             lambda: count(product, replies, f"%{identifier}%") == 1,

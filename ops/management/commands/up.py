@@ -138,7 +138,9 @@ def _next_steps(address: str) -> list[str]:
                 f"You are let in by: {address}{sign_in_path()}",
             ]
         if not is_set_up():
-            return [f"Nobody has set it up yet. From another machine the set-up code is {setup_code()}"]
+            return [
+                f"Nobody has set it up yet. From another machine the set-up code is {setup_code()}"
+            ]
     finally:
         connection.close()
     return []
