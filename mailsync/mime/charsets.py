@@ -90,19 +90,34 @@ def decode(data: bytes, label: str = "") -> str:
         if data.isascii():
             return data.decode("ascii")
         return _decode_western(data)
+    if codec.startswith("iso2022"):
+        return data.decode(codec, "replace")
+    if codec in _SINGLE_BYTE_CODECS and (text := _as_utf8(data)):
+        return text
     try:
         return _well_formed(data.decode(codec))
     except (UnicodeError, ValueError):
         pass
-    try:
-        return data.decode("utf-8")
-    except UnicodeError:
-        pass
+    if text := _as_utf8(data):
+        return text
     text = _well_formed(data.decode(codec, "replace"))
     if text.count("\ufffd") * 20 <= len(text):
         return text
     guess = detect(data)
-    return data.decode(guess, "replace") if guess else data.translate(None).decode("latin-1")
+    return data.decode(guess, "replace") if guess else data.decode("latin-1")
+
+
+_SINGLE_BYTE_CODECS = ("cp1250", "cp1251", "cp1253", "cp1254", "koi8-r", "iso8859-2", "iso8859-5")
+
+
+def _as_utf8(data: bytes) -> str:
+    """The text if the bytes are UTF-8 beyond doubt: no other text is valid UTF-8 by chance."""
+    if data.isascii():
+        return ""
+    try:
+        return data.decode("utf-8")
+    except UnicodeError:
+        return ""
 
 
 def _well_formed(text: str) -> str:

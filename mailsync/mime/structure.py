@@ -4,6 +4,7 @@ Sections are numbered as IMAP counts them (RFC 9051 6.4.5), so that a part can b
 the server by the number that is stored here.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from mailsync.mime import limits
@@ -160,6 +161,7 @@ class Tree:
         return found
 
 
+_NO_FIELD = re.compile(rb"\n[ \t]+(?=\r?\n)|\n(?![!-9;-~]+[ \t]{0,8}:|[ \t])")
 _IDENTITY = frozenset(("", "7bit", "8bit", "binary", "7-bit", "8-bit"))
 
 
@@ -169,7 +171,9 @@ def _header_end(raw: bytes, start: int, end: int) -> int:
     lone = raw.find(b"\n\n", start, crlf if crlf >= 0 else end)
     stop = lone if lone >= 0 else crlf
     if stop < 0:
-        return end
+        # No empty line at all: one of spaces, or the first line that is no field, must do.
+        odd = _NO_FIELD.search(raw, start, min(end, start + limits.HEADER_BYTES))
+        return odd.start() + 1 if odd else end
     # A delimiter line ends a header too: some writers forget the blank line before it.
     missing = raw.find(b"\n--", start, stop)
     return (missing if missing >= 0 else stop) + 1
