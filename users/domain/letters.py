@@ -29,7 +29,7 @@ def send_letter(name: str, *, to: str, language: str, context: dict[str, object]
 
 
 def absolute(path: str) -> str:
-    return settings.SITE_URL.rstrip("/") + path
+    return f"{settings.SITE_URL.rstrip('/')}{path}"
 
 
 def send_invitation_letter(invitation_id: int) -> None:

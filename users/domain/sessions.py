@@ -11,7 +11,8 @@ from users.models import User, UserSession
 
 
 def sessions_of(user: User) -> QuerySet[UserSession]:
-    return UserSession.objects.alive().filter(user=user).order_by("-seen_at")
+    sessions: QuerySet[UserSession] = UserSession.objects.alive().filter(user=user)
+    return sessions.order_by("-seen_at")
 
 
 def end_sessions(user: User, *, keep: str | None = None) -> int:
@@ -19,7 +20,7 @@ def end_sessions(user: User, *, keep: str | None = None) -> int:
     sessions = UserSession.objects.filter(user=user)
     if keep:
         sessions = sessions.exclude(session_key=keep)
-    return sessions.delete()[0]
+    return int(sessions.delete()[0])
 
 
 def handle_of(session: UserSession) -> str:
@@ -46,4 +47,4 @@ def prune_sessions() -> int:
     ended = UserSession.objects.filter(expire_date__lte=now) | UserSession.objects.filter(
         seen_at__lte=now - idle
     )
-    return ended.delete()[0]
+    return int(ended.delete()[0])
