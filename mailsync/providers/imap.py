@@ -21,7 +21,7 @@ from mailsync.providers.base import (
     ServerAddress,
 )
 from mailsync.providers.imap_parse import BadAnswerError, uid_set
-from mailsync.providers.imap_sign_in import connect, sign_in
+from mailsync.providers.imap_sign_in import connect, sign_in, start_compression
 from mailsync.providers.imap_text import TextOnly
 from mailsync.providers.imap_wire import ImapWire, Literal, Tagged, astring, check
 from mailsync.providers.roles import role_by_attributes, roles_by_name
@@ -70,6 +70,8 @@ class IMAPStore:
         wire = connect(server)
         try:
             sign_in(wire, server)
+            if "COMPRESS=DEFLATE" in wire.capabilities - without:
+                start_compression(wire)
             return cls(wire, without=without)
         except BaseException:
             wire.close()

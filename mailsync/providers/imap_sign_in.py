@@ -121,3 +121,10 @@ def _sasl(wire: ImapWire, mechanism: bytes, responses: list[bytes], *, at_once: 
                 wire.send_line(b"*")
                 continue
             wire.send_line(left.pop(0))
+
+
+def start_compression(wire: ImapWire) -> None:
+    """RFC 4978; a server that says no is used without."""
+    _rows, tagged = wire.run(b"COMPRESS", b"DEFLATE")
+    if tagged.status == b"OK":
+        wire.stream.compress()

@@ -26,6 +26,8 @@ class _DeadlineReader(io.RawIOBase):
         self.deadline = time.monotonic() + COMMAND_SECONDS
         self.received = 0
         self.inflater: zlib._Decompress | None = None
+        # Compressed bytes that were read ahead, before it was known that they are.
+        self.packed = b""
         self.is_paused = False
 
     def readable(self) -> bool:
@@ -50,16 +52,18 @@ class _DeadlineReader(io.RawIOBase):
     def _inflate_into(self, inflater: "zlib._Decompress", view: memoryview) -> int:
         """Never inflates more than there is room for, so a bomb meets the ordinary limits."""
         while True:
-            plain = inflater.decompress(inflater.unconsumed_tail, len(view))
-            if not plain:
-                packed = bytearray(1 << 14)
-                count = self._receive_into(memoryview(packed))
-                if not count:
-                    return 0
-                plain = inflater.decompress(bytes(packed[:count]), len(view))
+            waiting = inflater.unconsumed_tail or self.packed
+            self.packed = b"" if waiting is self.packed else self.packed
+            plain = inflater.decompress(waiting, len(view))
             if plain:
                 view[: len(plain)] = plain
                 return len(plain)
+            if not inflater.unconsumed_tail and not self.packed:
+                received = bytearray(1 << 14)
+                count = self._receive_into(memoryview(received))
+                if not count:
+                    return 0
+                self.packed = bytes(received[:count])
 
 
 class Stream:
@@ -81,6 +85,9 @@ class Stream:
 
     def compress(self) -> None:
         """Goes on with raw deflate both ways (RFC 4978)."""
+        packed = self.rest()
+        self._use(self.connection)
+        self._raw.packed = packed
         self._raw.inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._deflater = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
 

@@ -50,6 +50,9 @@ default_process_limit = 2000
 default_vsz_limit = 0
 {ids}
 {capability}
+protocol imap {{
+  mail_plugins = {plugins}
+}}
 namespace inbox {{
   inbox = yes
   separator = /
@@ -119,7 +122,7 @@ class Dovecot:
 
     _numbers = itertools.count()
 
-    def __init__(self, *, capability: str = "", tls_only: bool = False) -> None:
+    def __init__(self, *, capability: str = "", tls_only: bool = False, plugins: str = "") -> None:
         self.work = Path(tempfile.mkdtemp(prefix="dealpost-dovecot-"))
         # The mail processes are another user's when we are root.
         self.work.chmod(0o755)
@@ -130,15 +133,16 @@ class Dovecot:
         self._process: subprocess.Popen[bytes] | None = None
         (self.work / "mail").mkdir()
         os.chown(self.work / "mail", *self._owner)
-        self._write_config(capability=capability, tls_only=tls_only)
+        self._write_config(capability=capability, tls_only=tls_only, plugins=plugins)
 
-    def _write_config(self, *, capability: str, tls_only: bool) -> None:
+    def _write_config(self, *, capability: str, tls_only: bool, plugins: str) -> None:
         me = pwd.getpwuid(os.getuid()).pw_name
         ids = "" if os.getuid() == 0 else f"default_login_user = {me}\ndefault_internal_user = {me}"
         text = _CONFIG.format(
             work=self.work,
             cert=self.leaf.cert,
             key=self.leaf.key,
+            plugins=plugins,
             tls_only="yes" if tls_only else "no",
             ids=ids,
             capability=f"imap_capability = {capability}" if capability else "",

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002 -- the handlers' signatures are aiosmtpd's
 """A submission server for tests: a sink that takes mail and keeps every byte."""
 
 import socket

@@ -7,7 +7,7 @@ import pytest
 from mailsync.enums import Security
 from mailsync.providers.base import Keyword
 from mailsync.providers.imap import IMAPStore
-from tests.cases.mail_store import Box, MailStoreCases
+from tests.cases.mail_store import Box, MailStoreCases, message
 from tests.fakes import store as fake
 from tests.servers import dovecot as servers
 from tests.servers.dovecot import Dovecot
@@ -42,6 +42,25 @@ class TestIMAPStore(MailStoreCases):
             server.deliver(user, raw, mailbox=mailbox)
 
         yield Box(store, deliver, lambda: IMAPStore.connect(address))
+        store.close()
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("loopback_allowed")
+def test_compressed_connections_carry_every_byte() -> None:
+    with Dovecot(plugins="imap_zlib") as server:
+        user = server.new_user()
+        raws = [message(1, body="hello " * 50_000), message(2, body="x")]
+        for raw in raws:
+            server.deliver(user, raw)
+        store = IMAPStore.connect(server.address(user, security=Security.PLAIN))
+        assert "COMPRESS=DEFLATE" in store.capabilities
+        store.open("INBOX", writable=True)
+        wanted = [raw.replace(b"\n", b"\r\n") for raw in raws]
+        for _ in range(3):
+            assert [row.raw for row in store.content([1, 2])] == wanted
+        store.append("Sent", wanted[0], keywords=Keyword.SEEN)
+        assert store.open("Sent").exists == 1
         store.close()
 
 
