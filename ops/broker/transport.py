@@ -46,7 +46,7 @@ class LeaseQoS(virtual.QoS):
 class Channel(virtual.Channel):
     QoS = LeaseQoS
     supports_fanout = False
-    from_transport_options: tuple[str, ...] = (
+    from_transport_options = (  # type: ignore[assignment]  # kombu's stub fixes the length
         *virtual.Channel.from_transport_options,
         "lease",
         "most_tries",
