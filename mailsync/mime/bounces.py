@@ -231,7 +231,7 @@ def is_dead(status: str, code: str, diagnostic: str) -> bool:
 
 
 _ADDRESS = re.compile(
-    r"[^\s<>()\[\],;:\"'=]{1,64}@[^\s<>()\[\],;:\"'/]{1,200}\.[^\s<>()\[\],;:\"'./]{2,30}"
+    r"[^\s<>()\[\],;:\"'=@]{1,64}@(?:[^\s<>()\[\],;:\"'/@.]{1,63}\.){1,8}[^\s<>()\[\],;:\"'./@]{2,30}"
 )
 _NO_RECIPIENT = re.compile(r"(?i)(?:mailer-daemon|postmaster|abuse|helpdesk|support)@")
 _STATUS = re.compile(r"(?<![\d.])[45]\.\d\.\d{1,3}(?![\d.])")
@@ -255,7 +255,7 @@ _ALIVE = re.compile(
 )
 
 _RETURNED = re.compile(
-    r"(?im)^(?:-{2,}.{0,60}(?:original|below|copy|undelivered|returned|message|headers)|return-path:|"
+    r"(?im)^(?:-{2,}+[^\n]{0,60}(?:original|below|copy|undelivered|returned|message|headers)|return-path:|"
     r"received: from|> ?received: |message-id:|content-type: message)"
 )
 _ORIGINAL_ID = re.compile(

@@ -257,9 +257,9 @@ _MAILTO = re.compile(
     r"<mailto:([^<>]{1,300})>|\[mailto:\s?([^\[\]]{1,300})\]|\(mailto:([^()]{1,300})\)"
 )
 _PERSON = re.compile(
-    r"([^<>]{0,300}?)<\s*([^<>\s]{1,200}@[^<>\s]{1,200})\s*>|([^\s<>,;()\[\]\"']{1,200}@[^\s<>,;()\[\]\"']{1,200})"
+    r"([^<>]{0,100}?)<\s{0,9}([^<>\s]{1,200}@[^<>\s]{1,200})\s{0,9}>|([^\s<>,;()\[\]\"'@]{1,64}@[^\s<>,;()\[\]\"']{1,200})"
 )
-_BEHALF = re.compile(r"\s+(?:on behalf of|im auftrag von|de la part de|en nombre de)\s.*", re.I)
+_BEHALF = re.compile(r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de)\s.*", re.I)
 
 
 def _party(value: str) -> Party:

@@ -116,8 +116,8 @@ _ADDRESS_TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|<[^<>]*>?|[,;:()]|[^\s",;:()<>]+|\s+|[\\>]', re.DOTALL
 )
 _QUOTED_PAIR = re.compile(r"\\(.)")
-_AROUND_DOT = re.compile(r"\s*([.@])\s*")
-_LIKE_ADDRESS = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;:@]+")
+_AROUND_DOT = re.compile(r"\s{0,20}([.@])\s{0,20}")
+_LIKE_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,100}@[^\s<>\"(),;:@]{1,255}")
 
 
 @lru_cache(maxsize=8192)
@@ -178,7 +178,7 @@ def _mailboxes(text: str) -> list[Party]:
     return found
 
 
-_SIMPLE = re.compile(r"([A-Za-z0-9 .'_-]*?)\s*<([A-Za-z0-9._+=-]+@[A-Za-z0-9.-]+)>")
+_SIMPLE = re.compile(r"([A-Za-z0-9 .'_-]{0,100})<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>")
 
 
 def _simple_mailbox(text: str) -> Party | None:
@@ -234,7 +234,7 @@ def _name(text: str) -> str:
 
 # --- parameters (RFC 2045 5.1, RFC 2231) ------------------------------------------------------
 
-_PARAMETER = re.compile(r'[;\s]*([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
+_PARAMETER = re.compile(r'([^\s=;"]{1,80})\s{0,20}=\s{0,20}("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
 _SECTIONED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
 
 
@@ -345,7 +345,7 @@ def _shorten(name: str) -> str:
 # --- ids -------------------------------------------------------------------------------------
 
 _MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,400})\s*>")
-_BARE_ID = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;]+")
+_BARE_ID = re.compile(r"[^\s<>\"(),;:@]{1,100}@[^\s<>\"(),;]{1,150}")
 
 
 def message_ids(text: str) -> list[str]:

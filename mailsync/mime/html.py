@@ -246,7 +246,7 @@ _HIDING = re.compile(
     r"(?i)(?:^|;)(?:display:none|visibility:hidden|font-size:0(?![.\d]*[1-9])|opacity:0(?![.\d])"
     r"|max-height:0(?![.\d])|(?:line-)?height:0(?![.\d])|color:transparent)"
 )
-_OPENING = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>")
+_OPENING = re.compile(r"<(/?)([a-z0-9]+)([^<>]*)>")
 _STYLE = re.compile(r' style="([^"]*)"')
 
 

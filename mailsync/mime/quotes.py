@@ -32,7 +32,9 @@ _DATE = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d年|\d년|\b\d{1,2}\.? [^\W\d]{3,12}\b"
     r"|\b[^\W\d]{3,12}\.? \d{1,2}\b"
 )
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.[^\s<>()\[\],;:\"]+")
+_ADDRESS = re.compile(
+    r"[^\s<>()\[\],;:\"@]{1,64}@(?:[^\s<>()\[\],;:\"@.]{1,63}\.){1,8}[^\s<>()\[\],;:\"@.]{1,63}"
+)
 _VERB = re.compile(
     r"\b(?:wrote|writes|said|schrieb|escribi[óo]|ha scritto|scrisse|a [ée]crit|escreveu|schreef|"
     r"geschreven|skrev|napisa[łl](?:\(a\))?|napsal(?:\(a\))?|nap[íi]sal|pisze|[íi]rta|kirjoitti|"
@@ -44,18 +46,20 @@ _VERB = re.compile(
 _DATED_SENDER = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b.{0,120}(?:<[^<>]{3,200}@[^<>]{3,200}>:?|GMT.{1,80}):?$"
 )
-_WRAPPED_IN_DASHES = re.compile(r"-{2,}\s?.{10,200}\S\s?-{2,}$")
-_DIVIDER = re.compile(r"[-_*=~]{2,}\s*([^-_*=~].{2,60}?)\s*[-_*=~]{2,}:?$")
+_WRAPPED_IN_DASHES = re.compile(r"(?<!-)-{2,20}+\s?[^-\s].{9,200}[^-\s]\s?-{2,20}$")
+_DIVIDER = re.compile(
+    r"(?<![-_*=~])[-_*=~]{2,200}+\s{0,20}([^-_*=~\s].{1,60}?)\s{0,20}[-_*=~]{2,200}+:?$"
+)
 _MESSAGE_WORD = re.compile(
     r"(?:message|mensaje|mensagem|messaggio|nachricht|bericht|meddelande|meddelelse|melding|besked|"
     r"wiadomo[śs][ćc]|wiadomo[śs]ci|zpr[áa]va|spr[áa]va|viesti|[üu]zenet|lev[ée]l|сообщение|повідомлення|"
     r"письмо|mesaj|poruka|mail|e-mail|メッセージ|邮件|郵件|원본|kiri|original|mejl|post)",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s*(?:[-_=*~]\s?){5,200}\s*$|\s*[-_—–=]{5,200}\s*$")
+_RULE = re.compile(r"\s{0,40}(?:(?:[-_=*~]\s?){5,200}+|[-_—–=]{5,200}+)\s{0,40}$")
 _SIGNATURE_MARK = re.compile(r"\s?(?:--|—|–|-- |__|___+|---)\s*$")
 _INLINE_ATTRIBUTION = re.compile(
-    r"(?<=\S)\s*-{0,3}\s*\bOn (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}, [^\n]{8,150}wrote:$"
+    r"(?<=\S)\s?-{0,3}\s?\bOn (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}, [^\n]{8,150}wrote:$"
 )
 _DEVICE = re.compile(
     r"(?:sent|envoy[ée]|enviado|gesendet|inviato|verzonden|sendt|skickat|wys[łl]an[eoa]|odesl[áa]no|"

@@ -1,0 +1,216 @@
+"""Inputs that were measured to hold a worker for seconds or minutes; each must end at once."""
+
+import re
+import time
+
+import pytest
+
+from mailsync.mime import (
+    answers,
+    auto,
+    bounces,
+    charsets,
+    css,
+    forwards,
+    headers,
+    html,
+    labels,
+    parse,
+    plain,
+    quotes,
+    sandbox,
+    structure,
+    subjects,
+    transfer,
+)
+from mailsync.mime.types import Readability
+
+HEAD = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: hello\r\n"
+
+
+def nested_multiparts(depth):
+    out = [HEAD]
+    for level in range(depth):
+        out.append(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level))
+    return b"".join(out) + b"\r\nend"
+
+
+BOMBS = {
+    "a million header fields": (HEAD + b"X-A: b\r\n" * 1_000_000 + b"\r\nhi", 2.0),
+    "200,000 empty parts": (
+        HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 200_000,
+        1.0,
+    ),
+    "50 MB of base64": (
+        HEAD
+        + b"Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + (b"QUJD" * 19 + b"\r\n") * 640_000,
+        2.0,
+    ),
+    "1,500 nested multiparts": (nested_multiparts(1_500), 0.5),
+    "1,500 nested messages": (HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 1_500, 0.5),
+    "2,000 open brackets": (b"From: a@example.com\r\nTo: " + b"(" * 2_000 + b"@\r\n\r\nhi", 0.2),
+    "8,000 parameters": (
+        HEAD
+        + b"Content-Type: text/plain"
+        + b"".join(b"; a*%d*=x" % number for number in range(8_000))
+        + b"\r\n\r\nhi",
+        0.2,
+    ),
+    "file name of 8,000 words": (
+        HEAD
+        + b'Content-Type: image/png\r\nContent-Disposition: attachment; filename="'
+        + b" ".join([b"=?utf-8?q?a?="] * 8_000)
+        + b'"\r\n\r\nhi',
+        0.2,
+    ),
+    "subject of 8,000 words": (
+        HEAD[:-8] + b"Subject: " + b" ".join([b"=?utf-8?q?a?="] * 8_000) + b"\r\n\r\nhi",
+        0.2,
+    ),
+    "8,000 recipients": (
+        b"From: a@example.com\r\nTo: "
+        + b",\r\n ".join(b"n%d <a%d@example.com>" % (n, n) for n in range(8_000))
+        + b"\r\n\r\nhi",
+        0.5,
+    ),
+    "punycode": (
+        HEAD + b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"a-b" * 70_000,
+        0.3,
+    ),
+    "a million delimiter-like lines": (
+        HEAD + b'Content-Type: multipart/mixed; boundary="-"\r\n\r\n' + b"--- \n" * 1_000_000,
+        1.0,
+    ),
+    "an open tag without end": (
+        HEAD + b"Content-Type: text/html\r\n\r\n" + b"<a " * 300_000,
+        2.0,
+    ),
+    "nested divs without plain text": (
+        HEAD + b"Content-Type: text/html\r\n\r\n" + b"<div>" * 100_000 + b"x",
+        2.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bomb_is_read_within_its_time(name):
+    raw, seconds = BOMBS[name]
+    begin = time.process_time()
+    email = parse.parse(raw)
+    assert time.process_time() - begin < seconds
+    assert email.size == len(raw)
+    assert email.sender.address == "a@example.com"
+
+
+def test_too_many_parts_are_named_as_the_reason():
+    email = parse.parse(BOMBS["200,000 empty parts"][0])
+    assert (email.readability, email.note) == (Readability.UNREADABLE, "message_too_complex")
+    assert email.subject == "hello"
+
+
+def test_message_after_a_bomb_is_read_as_ever():
+    parse.parse(BOMBS["1,500 nested multiparts"][0])
+    assert parse.parse(HEAD + b"\r\nbody\r\n").text == "body"
+
+
+HTML_BOMBS = {
+    "100,000 nested divs": "<div>" * 100_000 + "the text",
+    "20,000 nested fonts": "".join(f"<font size={n}>" for n in range(20_000)) + "the text",
+    "100,000 attributes": "<p " + " ".join(f"a{n}=b" for n in range(100_000)) + ">the text</p>",
+    "rules by elements": "<style>"
+    + "".join(f".a{n} * * b{{color:red}}" for n in range(5_000))
+    + "</style>"
+    + "<b>x</b>" * 20_000
+    + "the text",
+}
+
+
+@pytest.mark.parametrize("name", HTML_BOMBS)
+def test_html_bomb_ends_with_its_text_shown(name):
+    begin = time.monotonic()
+    cleaned = html.clean(HTML_BOMBS[name])
+    sandbox.close_idle()
+    assert time.monotonic() - begin < 20
+    assert "the text" in cleaned
+
+
+def test_sandbox_ends_what_takes_too_long_and_serves_the_next():
+    assert sandbox.run(html.clean_strictly, "<p>fine</p>") == "<p>fine</p>"
+    begin = time.monotonic()
+    assert sandbox.run(html._clean_for_showing, "<div>" * 150_000) is None
+    assert time.monotonic() - begin < 15
+    assert sandbox.run(html.clean_strictly, "<p>again</p>") == "<p>again</p>"
+    sandbox.close_idle()
+
+
+LABELS = [
+    "punycode", "\0", "zlib_codec", "utf-7", "unicode_escape", "raw_unicode_escape", "idna",
+    "rot13", "base64", "hex", "mbcs", "undefined", "utf-16", "utf-32", "iso-2022-kr", "hz",
+    "cp65001", "x" * 5_000, "../../etc/passwd", "utf-8\r\nX: y",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_charset_labels_end_quickly_in_storable_text(label):
+    data = ("Grüße -b-" * 20_000).encode()
+    begin = time.process_time()
+    text = charsets.decode(data, label)
+    assert time.process_time() - begin < 0.2
+    text.encode("utf-8")
+
+
+MODULES = (
+    answers, auto, bounces, charsets, css, forwards, headers, html, labels, parse, plain, quotes,
+    structure, subjects, transfer,
+)  # fmt: skip
+EXPRESSIONS = [
+    (f"{module.__name__.rpartition('.')[2]}.{name}", expression)
+    for module in MODULES
+    for name, expression in vars(module).items()
+    if isinstance(expression, re.Pattern)
+]
+HOSTILE = {
+    "On and spaces": "On" + " " * 50_000,
+    "letters": "a" * 50_000,
+    "spaces": " " * 50_000,
+    "open tags": "<a " * 16_666,
+    "dashes": "-" * 50_000,
+    "dashes and words": "-- a " * 10_000,
+    "encoded openings": "=?a?q?" * 8_333,
+    "quotes": '"' * 50_000,
+    "back-slashes": '"\\' * 25_000,
+    "ats": "a@" * 25_000,
+    "dotted": "a@a." * 12_500,
+    "numbers": "1 " * 25_000,
+    "times": "10:10 " * 8_333,
+    "colons": "From: " * 8_333,
+    "angles": "<" * 50_000,
+    "angle pairs": "<a@b.c> " * 6_250,
+    "line breaks": "\n" * 50_000,
+    "folded": "a:\n " * 12_500,
+    "begin lines": "begin 644 a\n" * 4_166,
+    "marks": "> " * 25_000,
+    "semicolons": ";a=" * 16_666,
+    "meta": "<meta " * 8_333,
+    "years": "2024-10-10 GMT" * 3_571,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_every_expression_is_linear_on_hostile_text(text):
+    for name, expression in EXPRESSIONS:
+        subject = HOSTILE[text] + "!"
+        if isinstance(expression.pattern, bytes):
+            subject = subject.encode()
+        begin = time.process_time()
+        sum(1 for _ in expression.finditer(subject))
+        assert time.process_time() - begin < 0.1, f"{name} on {text}"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_readers_of_text_are_linear_on_hostile_text(text):
+    for reader in (quotes.split, forwards.unwrap_text, plain.linkify, plain.html_to_text):
+        begin = time.process_time()
+        reader(HOSTILE[text])
+        assert time.process_time() - begin < 0.3, reader.__name__
