@@ -22,7 +22,8 @@ PATHS = {
     "events": "/events/",
     "palette": "/search/palette/",
     "sign_out": "/logout/",
-    "bell": "/notifications/count/",
+    "bell": "/notifications/popover/",
+    "bell_count": "/notifications/count/",
 }
 
 

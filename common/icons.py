@@ -36,7 +36,7 @@ POINTING = frozenset(
 )
 
 
-class UnknownIcon(LookupError):
+class UnknownIconError(LookupError):
     """An icon is named that is not in static/icons.txt."""
 
 
@@ -61,7 +61,7 @@ def _symbol(name: str, folder: Path) -> str:
     filled = name.endswith("-filled")
     path = folder / ("filled" if filled else "outline") / f"{name.removesuffix('-filled')}.svg"
     if not path.exists():
-        raise UnknownIcon(f"{name} has not been fetched: run scripts/vendor.py icons")
+        raise UnknownIconError(f"{name} has not been fetched: run scripts/vendor.py icons")
     # Our own vendored file, so the parser meets no foreign XML.
     root = ElementTree.fromstring(path.read_text())  # noqa: S314
     shapes = [child for child in root if child.get("stroke") != "none"]

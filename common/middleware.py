@@ -33,7 +33,7 @@ def headers_middleware(
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            return _with_headers(request, await get_response(request))  # type: ignore[misc]
+            return _with_headers(request, await get_response(request))
 
         return answer_async
 
@@ -73,7 +73,7 @@ def same_site_middleware(
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            return _refusal(request) or await get_response(request)  # type: ignore[misc]
+            return _refusal(request) or await get_response(request)
 
         return answer_async
 
@@ -100,7 +100,7 @@ def htmx_sign_in_middleware(
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            return _lead_page(request, await get_response(request))  # type: ignore[misc]
+            return _lead_page(request, await get_response(request))
 
         return answer_async
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
@@ -79,7 +80,7 @@ def toast_answer(
     return add_toast(request, response, text, kind=kind, undo_url=undo_url)
 
 
-def undo_url_of(message: messages.storage.base.Message) -> str:
+def undo_url_of(message: Message) -> str:
     """The undo URL that a waiting message carries; empty without one."""
     tags = message.extra_tags or ""
     return tags.removeprefix(UNDO_TAG) if tags.startswith(UNDO_TAG) else ""

@@ -19,3 +19,6 @@ CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 # WhiteNoise warns when there is no such folder.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 -- comes by the star import
+# The live server of browser tests serves static files as they lie in the tree.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from common.assets import stylesheet_paths
-from common.icons import POINTING, UnknownIcon, listed_icons
+from common.icons import POINTING, UnknownIconError, listed_icons
 from common.navigation import SETTINGS, main_entries, phone_entries
 from common.toasts import undo_url_of
 
@@ -38,14 +38,14 @@ def icon(name: str, *, label: str = "", filled: bool = False, size: str = "") ->
     """`{% icon "mail" %}`. Decorative unless a label says what it means."""
     symbol = f"{name}-filled" if filled else name
     if settings.DEBUG and symbol not in _known_icons():
-        raise UnknownIcon(f"{symbol} is not in static/icons.txt")
+        raise UnknownIconError(f"{symbol} is not in static/icons.txt")
     classes = " ".join(
         filter(None, ("i", f"i--{size}" if size else "", "flip-rtl" if name in POINTING else ""))
     )
     meaning = (
         format_html('role="img" aria-label="{}"', label)
         if label
-        else mark_safe('aria-hidden="true"')  # noqa: S308
+        else mark_safe('aria-hidden="true"')
     )
     return format_html(
         '<svg class="{}" {}><use href="{}#{}"></use></svg>',
@@ -354,16 +354,12 @@ def when(moment: datetime | None, *, form: str = "short") -> SafeString:
         return mark_safe("")
     local = timezone.localtime(moment)
     full = date_format(local, "DATETIME_FORMAT")
-    if form == "full":
-        shown = full
-    else:
-        shown = _relative(local) if form == "relative" else _short(local)
-    tag_name = "relative-time" if form == "relative" else ""
+    shown = {"full": full, "relative": _relative(local)}.get(form) or _short(local)
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>',
         local.isoformat(timespec="seconds"),
         full,
-        attributes({"data-relative": True} if tag_name else {}),
+        attributes({"data-relative": form == "relative"}),
         shown,
     )
 
@@ -371,7 +367,7 @@ def when(moment: datetime | None, *, form: str = "short") -> SafeString:
 def _short(local: datetime) -> str:
     today = timezone.localtime().date()
     if local.date() == today:
-        return date_format(local, "TIME_FORMAT" if settings.LANGUAGE_CODE != "en" else "H:i")
+        return date_format(local, "H:i")
     if local.date() == today - timedelta(days=1):
         return _("Yesterday")
     return date_format(local, "j M" if local.year == today.year else "j M Y")
@@ -410,7 +406,8 @@ def navigation(context: Context, content: str) -> SafeString:
         "section": request.open_section,
         "path": request.path,
     }
-    return render_to_string("ui/_sidebar.html", {**context.flatten(), **given}, request=request)
+    inherited: dict[str, Any] = context.flatten()  # type: ignore[assignment]
+    return render_to_string("ui/_sidebar.html", {**inherited, **given}, request=request)
 
 
 @register.simple_tag(takes_context=True)

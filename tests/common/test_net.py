@@ -285,3 +285,35 @@ def test_old_tls_is_refused(authority: Authority, loopback_allowed: None) -> Non
         with pytest.raises(ConnectError) as caught:
             encrypt(connection, host="localhost")
     assert caught.value.code == "tls_failed"
+
+
+def test_an_open_line_is_trusted_where_the_operator_said_so(free_port: int) -> None:
+    with socket.create_server(("127.0.0.1", free_port)) as listener:
+        connection = socket.create_connection(("127.0.0.1", free_port))
+        ports = frozenset({free_port})
+        listed = NetworkPolicy(ports=ports, private_networks=(ip_network("127.0.0.0/8"),))
+        assert listed.trusts_line_to(connection)
+        assert NetworkPolicy(ports=ports, demo=True).trusts_line_to(connection)
+        assert not NetworkPolicy(ports=ports).trusts_line_to(connection)
+        connection.close()
+        assert listener
+
+
+def test_no_password_in_the_clear_over_a_public_line(
+    monkeypatch: pytest.MonkeyPatch, loopback_allowed: None
+) -> None:
+    monkeypatch.setattr(NetworkPolicy, "trusts_line_to", lambda *_: False)
+    with ScriptedServer(imap_script({})) as server:
+        for connect in (IMAPStore.connect, SMTPSubmitter.connect):
+            with pytest.raises(ProviderError) as caught:
+                connect(server.address(Security.PLAIN))
+            assert caught.value.code == "tls_required"
+    assert server.said == []
+
+
+def test_an_unknown_kind_of_security_is_not_taken_for_none(loopback_allowed: None) -> None:
+    with ScriptedServer(imap_script({})) as server:
+        odd = ServerAddress("127.0.0.1", server.port, "", "grace", "secret")
+        with pytest.raises(ValueError, match="is not a valid Security"):
+            IMAPStore.connect(odd)
+    assert server.said == []

@@ -1,0 +1,182 @@
+"""The look stays one look: what templates, styles and scripts may not contain."""
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from common.commands import COMMANDS
+from common.icons import SPRITE, build_sprite, listed_icons
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted(path for path in ROOT.rglob("templates/**/*.html") if ".venv" not in path.parts)
+# Mails we send, the operators' pages (Django's), and the frame of a foreign mail follow other rules.
+OTHER_RULES = {"emails", "operators", "admin"}
+PAGES = [
+    path
+    for path in TEMPLATES
+    if not OTHER_RULES & set(path.parts) and path.match("inbox/body.html") is False
+]
+STYLES = sorted((ROOT / "static" / "css").rglob("*.css"))
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def offences(paths: list[Path], pattern: str, *, flags: int = 0) -> list[str]:
+    found = []
+    for path in paths:
+        text = path.read_text()
+        if path.suffix == ".css":
+            text = COMMENT.sub("", text)
+        for match in re.finditer(pattern, text, flags):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(f"{path.relative_to(ROOT)}:{line}: {match.group(0)}")
+    return found
+
+
+def test_there_is_something_to_look_at():
+    assert len(PAGES) > 20
+    assert len(STYLES) > 15
+    assert len(SCRIPTS) > 10
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\shx-on\b",
+        r"\shx-(?:boost|ext|vars|params|disinherit|disabled-elt|request|prompt)\b",
+        r"hx-(?:vals|confirm|headers)=.js:",
+        r"\sdata-hx-",
+        r"hx-trigger=\"[^\"]*\[",
+        r"hx-swap-oob",
+        r"htmx:(?:afterSwap|beforeRequest|afterRequest|responseError|configRequest)",
+    ],
+)
+def test_templates_and_scripts_speak_htmx_4_without_eval(pattern):
+    assert offences([*TEMPLATES, *SCRIPTS], pattern) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        (r"\sstyle\s*=", PAGES),
+        (r"<style\b", PAGES),
+        (r"\son[a-z]+\s*=\s*[\"']", PAGES),
+        (r"<script(?![^>]*\bsrc=)[^>]*>", PAGES),
+        (r"javascript:", [*PAGES, *SCRIPTS]),
+    ],
+)
+def test_nothing_is_inline(pattern, paths):
+    assert offences(paths, pattern) == []
+
+
+def test_templates_load_nothing_from_elsewhere():
+    loading = (
+        r"<(?:script|link|img|iframe|use|source|video|audio)\b[^>]*(?:src|href)=\"(?:https?:)?//"
+    )
+    assert offences(PAGES, loading) == []
+    assert offences(STYLES, r"url\(\s*[\"']?(?:https?:)?//") == []
+
+
+def test_colours_live_in_the_tokens():
+    others = [path for path in STYLES if path.name != "tokens.css"]
+    raw = r"#[0-9a-fA-F]{3,8}\b(?=[^{]*;)|\b(?:rgba?|hsla?|oklch|oklab|lab|lch)\((?!in )"
+    assert offences(others, raw) == []
+
+
+def test_styles_are_logical():
+    physical = (
+        r"(?<![\w-])(?:margin|padding|border|inset|scroll-margin|scroll-padding)-"
+        r"(?:left|right|top|bottom)\b"
+        r"|(?<![\w-])(?:left|right|top|bottom)\s*:"
+        r"|text-align\s*:\s*(?:left|right)"
+        r"|(?<![\w-])(?:min-|max-)?(?:width|height)\s*:(?![^{};]*\))"
+        r"|float\s*:\s*(?:left|right)"
+    )
+    assert offences(STYLES, physical) == []
+
+
+def test_type_is_sized_in_rem():
+    assert offences(STYLES, r"font-size\s*:\s*[\d.]+px") == []
+
+
+def test_every_used_token_is_defined():
+    defined = set()
+    for path in STYLES:
+        defined |= set(re.findall(r"(--[\w-]+)\s*:", path.read_text()))
+    used = {}
+    for path in STYLES:
+        for name in re.findall(r"var\((--[\w-]+)\s*\)", COMMENT.sub("", path.read_text())):
+            used.setdefault(name, path.name)
+    assert {name: file for name, file in used.items() if name not in defined} == {}
+
+
+def test_every_named_icon_is_in_the_sprite():
+    known = set(listed_icons())
+    named = {}
+    for path in TEMPLATES:
+        text = path.read_text()
+        for match in re.finditer(r"{%\s*icon\s+\"([\w-]+)\"([^%]*)%}", text):
+            name = f"{match[1]}-filled" if "filled=True" in match[2] else match[1]
+            named[name] = path.name
+        for name in re.findall(r"icon_name=\"([\w-]+)\"", text):
+            named[name] = path.name
+    assert named
+    assert {name: file for name, file in named.items() if name not in known} == {}
+
+
+def test_the_sprite_is_what_the_list_says():
+    assert SPRITE.read_text() == build_sprite()
+    assert len(listed_icons()) == len(set(listed_icons()))
+
+
+def test_buttons_have_a_name():
+    nameless = []
+    for path in PAGES:
+        for match in re.finditer(r"<button\b([^>]*)>(.*?)</button>", path.read_text(), re.DOTALL):
+            text = re.sub(
+                r"{%\s*icon\b[^%]*%}|<svg.*?</svg>|<[^>]+>|\s", "", match[2], flags=re.DOTALL
+            )
+            if not text and "aria-label" not in match[1]:
+                nameless.append(f"{path.relative_to(ROOT)}: {match[0][:80]}")
+    assert nameless == []
+
+
+def test_vendored_files_are_as_published():
+    packages = tomllib.loads((ROOT / "static/vendor/VENDOR.toml").read_text())["package"]
+    assert {package["name"] for package in packages} >= {"htmx", "inter", "tabler", "sortable"}
+    for package in packages:
+        folder = ROOT / package["folder"]
+        present = {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        assert present == package["files"], package["name"]
+        assert package["licence_file"] in present
+
+
+def test_every_command_has_a_name_and_keys_of_its_own():
+    ids = [command.id for command in COMMANDS]
+    assert len(ids) == len(set(ids))
+    keys = [(key, command.group) for command in COMMANDS for key in command.keys]
+    assert len(keys) == len(set(keys)), "one key twice within a group"
+    for command in COMMANDS:
+        assert str(command.label), command.id
+        assert command.keys, command.id
+        assert command.icon in listed_icons(), command.id
+        if command.in_fields:
+            assert all(key.startswith("Mod+") for key in command.keys), command.id
+
+
+def test_every_data_key_is_a_command():
+    ids = {command.id for command in COMMANDS}
+    used = set()
+    for path in TEMPLATES:
+        text = re.sub(r"<li\b[^>]*class=\"row\b[^>]*>", "", path.read_text())
+        used |= set(re.findall(r"\bdata-key=\"([\w-]+)\"", text))
+    assert used
+    assert used - ids == set()

@@ -1,0 +1,107 @@
+"""A real browser against a live server. Only Chromium is driven; see docs/frontend.md."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import ConsoleMessage, Page
+
+from users.models import User
+
+# Playwright's sync interface runs an event loop in this thread, where Django refuses queries.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+AXE = next((Path(__file__).parent / "vendor" / "axe-core").glob("*/axe.min.js"))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WATCH = """
+window.__violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.__violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+# The live server of the tests is no ASGI server, so live events fail there as they do behind one
+# that cannot stream; the page then polls.
+EXPECTED = ("/events/",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **browser_type_launch_args,
+        "executable_path": shutil.which("chromium"),
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--no-first-run",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[Page]:
+    """The page; the test fails on script errors, console errors and policy violations."""
+    faults: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        where = f"{message.text} {message.location.get('url', '')}"
+        if message.type == "error" and not any(part in where for part in EXPECTED):
+            faults.append(where)
+
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", on_console)
+    page.add_init_script(WATCH)
+    yield page
+    assert faults == []
+    assert page.evaluate("window.__violations ?? []") == []
+
+
+@pytest.fixture
+def axe() -> Callable[..., None]:
+    """`axe(page)` finds no accessibility fault in the page or in the part `root`."""
+    source = AXE.read_text()
+
+    def check(page: Page, root: str = "html") -> None:
+        # Colours in the middle of a fade are not the colours of the page.
+        page.evaluate(
+            """() => Promise.allSettled(document.getAnimations()
+              .filter((one) => one.effect.getTiming().iterations !== Infinity)
+              .map((one) => one.finished))"""
+        )
+        page.evaluate(source)
+        found = page.evaluate(
+            """([root, rules]) => axe.run(root, {runOnly: rules}).then((result) =>
+              result.violations.map((one) => [one.id, one.nodes.map((node) => node.target.join(" "))]))""",
+            [root, RULES],
+        )
+        assert found == []
+
+    return check
+
+
+@pytest.fixture
+def signed_in(live_server: Any) -> Callable[[Page, User], Page]:
+    """`signed_in(page, user)` gives the page the session of that user."""
+
+    def enter(page: Page, user: User) -> Page:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
+        )
+        return page
+
+    return enter
