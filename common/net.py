@@ -88,6 +88,15 @@ class NetworkPolicy:
         """True when the address, and each address inside it, is public or listed."""
         return all(self._allows_layer(layer) for layer in _layers(address))
 
+    def trusts_line_to(self, connection: socket.socket) -> bool:
+        """True when what goes through this connection stays on a network that the operator
+        listed: only there may a password go unencrypted."""
+        address = _address_of((connection.family, connection.getpeername()))
+        return all(
+            _within(layer, self.private_networks) or (self.demo and _within(layer, LOOPBACK))
+            for layer in _layers(address)
+        )
+
     def allows_port(self, port: int, address: IPAddress) -> bool:
         return port in self.ports or (self.demo and _within(address, LOOPBACK))
 
@@ -239,11 +248,12 @@ def tls_context(*, pinned: bool = False) -> ssl.SSLContext:
     # Reading the authorities takes 20 ms and a megabyte, so contexts are shared; for an hour,
     # so that a renewed bundle is seen.
     hour = int(time.monotonic() // 3600)
-    return _shared_context(pinned, os.environ.get("SSL_CERT_FILE", ""), hour)
+    bundle = os.environ.get("SSL_CERT_FILE", "")
+    return _shared_context(pinned=pinned, _bundle=bundle, _hour=hour)
 
 
 @lru_cache(maxsize=4)
-def _shared_context(pinned: bool, _bundle: str, _hour: int) -> ssl.SSLContext:
+def _shared_context(*, pinned: bool, _bundle: str, _hour: int) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if pinned:

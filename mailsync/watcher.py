@@ -113,7 +113,12 @@ class Watcher:
     # --- Which accounts -----------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        wanted = self._accounts()
+        try:
+            wanted = self._accounts()
+        except Exception:
+            # The database is away for a moment; that is no reason to hang up on everybody.
+            logger.exception("the list of accounts could not be read")
+            return
         for number, place in list(self._places.items()):
             if number not in wanted or wanted[number].version != place.version:
                 self._drop(number, place)

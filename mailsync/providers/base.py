@@ -184,27 +184,35 @@ class MailStore(Protocol):
         self, modseq: int, uidvalidity: int
     ) -> tuple[list[KeywordChange], list[int] | None]:
         """Marks changed after `modseq` (RFC 7162), and the UIDs that vanished since; None when
-        the server cannot tell what vanished."""
+        the server cannot tell what vanished. Servers lie about this: check a mass of vanished
+        ones against `uids` before believing it. Raises STATE_LOST when the open mailbox has
+        another UIDVALIDITY."""
 
     def index(self, uids: Iterable[int]) -> Iterator[Indexed]:
         """The index stage of these messages, in the server's order; gone ones are left out."""
 
     def content(self, uids: Iterable[int]) -> Iterator[Content]:
-        """The raw bytes of these messages; gone ones are left out. Never marks as read."""
+        """The raw bytes of these messages; gone ones, and ones above 50 MB, are left out: ask
+        `Indexed.size` first and take big ones by `text_only`. Never marks as read. Rows come
+        batch by batch; ending the loop early reads the answers under way to their end, and no
+        other call may be made in between."""
 
     def part(self, uid: int, section: str) -> bytes:
         """One part as it stands in the message (still transfer-encoded)."""
 
     def text_only(self, uid: int) -> Content:
-        """A big message without its attachments' bytes: all header fields and text parts."""
+        """A big message without its attachments' bytes: all header fields and text parts, put
+        together as a whole MIME message. A part that was left out has an empty body and the
+        field `X-Dealpost-Omitted: section=2.1; size=12345`; `part` brings its bytes."""
 
     def find(self, message_id: str) -> list[int]:
-        """UIDs in the open mailbox with this Message-ID (without angle brackets)."""
+        """UIDs in the open mailbox with exactly this Message-ID (without angle brackets)."""
 
     def set_keywords(
         self, uids: Iterable[int], *, add: Keyword = Keyword.NONE, remove: Keyword = Keyword.NONE
     ) -> None:
-        """Changes marks; repeating it changes nothing more."""
+        """Changes marks; repeating it changes nothing more. The mailbox has to be open with
+        `writable`, here and for `move`."""
 
     def move(self, uids: Iterable[int], target: str) -> list[Moved]:
         """Moves messages (RFC 6851); without MOVE copies, marks deleted, expunges by UID
@@ -213,7 +221,7 @@ class MailStore(Protocol):
     def append(
         self, path: str, raw: bytes, *, keywords: Keyword, received_at: datetime | None = None
     ) -> Moved:
-        """Stores a message in a mailbox."""
+        """Stores a message in a mailbox; `uid` of the answer is 0."""
 
     def close(self) -> None:
         """Logs out if it can; never raises."""

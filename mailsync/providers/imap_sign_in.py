@@ -3,7 +3,7 @@
 import base64
 import re
 
-from common.net import ConnectError, encrypt, safe_connect
+from common.net import ConnectError, NetworkPolicy, encrypt, safe_connect
 from mailsync.enums import Security
 from mailsync.providers.base import ProviderError, Reaction, ServerAddress
 from mailsync.providers.imap_wire import ImapWire, Tagged, astring, check
@@ -31,12 +31,17 @@ def connect(server: ServerAddress, *, buffer_size: int = BIG_BUFFER) -> ImapWire
 
 def reach(server: ServerAddress, *, buffer_size: int = BIG_BUFFER) -> Stream:
     """A byte stream to the server, over TLS where the settings say TLS from the first byte."""
+    security = Security(server.security)
+    policy = NetworkPolicy.from_settings()
     try:
-        connection = safe_connect(server.host, server.port, timeout=CONNECT_SECONDS)
-        if server.security == Security.TLS:
+        connection = safe_connect(server.host, server.port, timeout=CONNECT_SECONDS, policy=policy)
+        if security is Security.TLS:
             connection = encrypt(connection, host=server.host, pinned=server.pinned)
     except ConnectError as error:
         raise connect_failed(error) from error
+    if security is Security.PLAIN and not policy.trusts_line_to(connection):
+        connection.close()
+        raise ProviderError("tls_required", Reaction.SETTINGS)
     return Stream(connection, buffer_size=buffer_size)
 
 

@@ -1,8 +1,8 @@
 """The wire of IMAP (RFC 9051, RFC 3501): commands out, answers in, within limits.
 
 Commands are tagged and may be pipelined; answers come in the order asked. imapclient's and
-imaplib's own loops hold whole answers in memory and have no wall-clock deadline, so they are
-not used here; imapclient's parsers are.
+imaplib's loops hold whole answers in memory, cannot pipeline and have no wall-clock deadline, so
+they are not used; imapclient's codec of mailbox names is.
 """
 
 import re

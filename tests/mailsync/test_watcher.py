@@ -187,3 +187,25 @@ def test_a_restarted_server_is_found_again(loopback_allowed: None, watching: Wat
         assert until(lambda: watching.watcher.held == 1, 20)
         # What came while nobody listened is looked for at once.
         assert until(lambda: watching.rung_for(1) >= 1)
+
+
+def test_a_database_that_is_away_hangs_up_on_nobody(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    address = dovecot.address(user)
+    watched = {1: Watched(version="1", address=lambda: address)}
+    is_away = False
+
+    def accounts() -> dict[int, Watched]:
+        if is_away:
+            raise OSError("no database")
+        return watched
+
+    watcher = Watcher(accounts=accounts, wake=lambda _number: None)
+    end = time.monotonic() + 10
+    while not watcher.held and time.monotonic() < end:
+        watcher.turn(0.1)
+    is_away = True
+    watcher._next_refresh = 0.0
+    watcher.turn(0.1)
+    assert watcher.held == 1
+    watcher.close()
