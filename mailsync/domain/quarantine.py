@@ -1,18 +1,16 @@
-"""Messages that could not be read: another try on demand."""
+"""Messages that could not be had or read: another try on demand."""
 
-from django.utils import timezone
-
+from mailsync.domain import journal
+from mailsync.domain.reparsing import reparse
 from mailsync.enums import Outcome
 from mailsync.models import MailboxEntry
 
 
 def try_again(entry: MailboxEntry) -> bool:
-    """Fetches the message anew. False when it is not one that failed."""
-    from mailsync.domain.schedule import wake  # leaf: schedule imports the engine
-
-    queued = MailboxEntry.objects.filter(pk=entry.pk, outcome=Outcome.FAILED).update(
-        outcome=Outcome.SEEN, reason="", attempts=0, next_try_at=timezone.now()
-    )
-    if queued:
-        wake(entry.mailbox.account_id)
-    return bool(queued)
+    """Fetches the message anew, or reads its stored bytes anew. False when there is no need."""
+    if entry.outcome == Outcome.FAILED:
+        failed = MailboxEntry.objects.filter(pk=entry.pk, outcome=Outcome.FAILED)
+        return bool(journal.fetch_again(failed))
+    if entry.email_id:
+        return bool(reparse([entry.email_id]))
+    return False

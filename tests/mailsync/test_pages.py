@@ -345,8 +345,7 @@ def test_where_is_my_mail(alice, bob, journal, signed_in, query, answer):
     assert "No trace of it" in signed_in.as_(bob).get(url, {"q": query}).content.decode()
 
 
-def test_unreadable_can_be_tried_again_by_its_owner(alice, bob, journal, signed_in, monkeypatch):
-    monkeypatch.setattr("mailsync.domain.schedule.wake", lambda account_id: None)
+def test_unreadable_can_be_tried_again_by_its_owner(alice, bob, journal, signed_in):
     page = reverse("mailsync:unreadable")
     assert "Broken" in signed_in.as_(alice).get(page).content.decode()
     assert "Broken" not in signed_in.as_(bob).get(page).content.decode()

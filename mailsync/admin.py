@@ -1,0 +1,69 @@
+"""Operators see that accounts and queues are well: ids, states, times. Never mail, never an
+address of a correspondent, never the owner's own address beside his figures."""
+
+from django.contrib import admin
+
+from mailsync.models import MailAccount, RemoteChange, Submission
+from users.operators import OperatorModelAdmin
+
+
+@admin.register(MailAccount)
+class MailAccountAdmin(OperatorModelAdmin):
+    list_display = ("id", "kind", "scope", "state", "error_code", "failures", "last_synced_at")
+    list_filter = ("state", "scope", "kind")
+    fields = (
+        "id",
+        "kind",
+        "scope",
+        "state",
+        "error_code",
+        "failures",
+        "throttled_until",
+        "last_synced_at",
+        "next_poll_at",
+        "lease_owner",
+        "lease_until",
+        "capabilities",
+        "created_at",
+    )
+    ordering = ("id",)
+
+
+@admin.register(RemoteChange)
+class RemoteChangeAdmin(OperatorModelAdmin):
+    """What waits to be done in mailboxes."""
+
+    list_display = ("id", "account_id", "operation", "state", "attempts", "error_code", "created_at")
+    list_filter = ("state", "operation")
+    fields = (
+        "id",
+        "account_id",
+        "operation",
+        "state",
+        "attempts",
+        "next_try_at",
+        "error_code",
+        "created_at",
+        "done_at",
+    )
+    ordering = ("-id",)
+
+
+@admin.register(Submission)
+class SubmissionAdmin(OperatorModelAdmin):
+    """What waits to be sent."""
+
+    list_display = ("id", "account_id", "state", "attempts", "error_code", "send_at")
+    list_filter = ("state",)
+    fields = (
+        "id",
+        "account_id",
+        "state",
+        "attempts",
+        "error_code",
+        "send_at",
+        "lease_until",
+        "handed_over_at",
+        "sent_at",
+    )
+    ordering = ("-id",)
