@@ -2,7 +2,8 @@
 
     DEALPOST_DATA=/the/seeded/folder python -m benchmarks.crm_pages
 
-The budget is 150 ms a page and 10 queries for a list or board, as a member, not an
+Processor time is counted, not the clock: SQLite works in this process, and a machine that is busy
+with something else would be measured instead. The budget is 150 ms a page and 10 queries for a list or board, as a member, not an
 administrator: the member's rights cost more.
 """
 
@@ -20,7 +21,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from crm.models import Board, Deal, Organization, Person, Pipeline  # noqa: E402
+from crm.models import Board, Deal, Organization, Person, Pipeline, RecordLabel  # noqa: E402
 from users.models import User  # noqa: E402
 
 RUNS = 7
@@ -31,6 +32,8 @@ def urls() -> dict[str, str]:
     person = Person.objects.visible_to(member).order_by("pk")[500]
     organization = Organization.objects.visible_to(member).order_by("pk")[50]
     deal = Deal.objects.visible_to(member).open().order_by("pk")[500]
+    label = RecordLabel.objects.filter(kind="deal").first()
+    assert label is not None
     pipeline, board = Pipeline.objects.first(), Board.objects.first()
     assert pipeline is not None
     assert board is not None
@@ -45,7 +48,7 @@ def urls() -> dict[str, str]:
         "deals": deals,
         "deals, by value": f"{deals}?sort=-value",
         "deals, by close": f"{deals}?sort=close",
-        "deals, open with label": f"{deals}?status=open&label=4",
+        "deals, open with label": f"{deals}?status=open&label={label.pk}",
         "leads": reverse("crm:leads"),
         "projects": reverse("crm:projects"),
         "activities": reverse("crm:activities"),
@@ -66,9 +69,9 @@ def measure() -> None:
         client.get(url)
         times = []
         for _ in range(RUNS):
-            started = time.perf_counter()
+            started = time.process_time()
             response = client.get(url)
-            times.append((time.perf_counter() - started) * 1000)
+            times.append((time.process_time() - started) * 1000)
             assert response.status_code == 200, (name, response.status_code)
         with CaptureQueriesContext(connection) as captured:
             client.get(url)

@@ -33,12 +33,21 @@ def choice_of(rows: list[Any], *, label: Any, empty: Any) -> forms.TypedChoiceFi
     )
 
 
+def search_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Search"), "dir": "auto"}),
+    )
+
+
 class ListFilter(forms.Form):
     """`q`, owner and label. A value that is not allowed is left out, as if it were not there."""
 
     kind: str
 
-    q = forms.CharField(label=_("Search"), required=False, max_length=200, strip=True)
+    q = search_field()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,7 +118,12 @@ class LeadFilter(ListFilter):
             ("all", _("All")),
         ],
     )
-    source = forms.CharField(label=_("Source"), required=False, max_length=100)
+    source = forms.CharField(
+        label=_("Source"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": _("Source")}),
+    )
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows, chosen = super().apply(rows), self.chosen()
@@ -149,7 +163,7 @@ class ProjectFilter(ListFilter):
 
 
 class ActivityFilter(forms.Form):
-    q = forms.CharField(label=_("Search"), required=False, max_length=200, strip=True)
+    q = search_field()
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("Any kind")), *ActivityKind.choices]
     )
