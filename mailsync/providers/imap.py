@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from mailsync.enums import MailboxRole
 from mailsync.providers import imap_parse as parse
 from mailsync.providers.base import (
     HEADER_FIELDS,
@@ -20,11 +19,11 @@ from mailsync.providers.base import (
     RemoteMailbox,
     ServerAddress,
 )
+from mailsync.providers.imap_mailboxes import MailboxLister, has_modseq, read_row, wire_name
 from mailsync.providers.imap_parse import BadAnswerError, uid_set
 from mailsync.providers.imap_sign_in import connect, sign_in, start_compression
 from mailsync.providers.imap_text import TextOnly
 from mailsync.providers.imap_wire import ImapWire, Literal, Tagged, astring, check
-from mailsync.providers.roles import role_by_attributes, roles_by_name
 from mailsync.providers.stream import misbehaves
 
 INDEX_BATCH = 500
@@ -33,19 +32,8 @@ CONTENT_BYTES = 8 << 20
 # Messages above this never come whole; `text_only` brings them without attachments.
 LARGEST_MESSAGE = 50 << 20
 _REMEMBERED_SIZES = 20_000
-_STATUS_ITEMS = "UIDVALIDITY UIDNEXT MESSAGES UNSEEN"
-_STATUS_IN_FLIGHT = 8
 _COPY_SECONDS = 300.0
 _HEADERS = b"BODY.PEEK[HEADER.FIELDS (%s)]" % " ".join(HEADER_FIELDS).encode()
-_ROLES_WANTED = frozenset(
-    {
-        MailboxRole.SENT,
-        MailboxRole.DRAFTS,
-        MailboxRole.TRASH,
-        MailboxRole.JUNK,
-        MailboxRole.ARCHIVE,
-    }
-)
 
 
 class IMAPStore:
@@ -54,6 +42,7 @@ class IMAPStore:
     def __init__(self, wire: ImapWire, *, without: frozenset[str] = frozenset()) -> None:
         self._wire = wire
         self.capabilities = wire.capabilities - without
+        self._lister = MailboxLister(wire, self.capabilities)
         self._open_path: str | None = None
         self._is_writable = False
         self._uidvalidity: int | None = None
@@ -91,106 +80,20 @@ class IMAPStore:
 
     @property
     def _has_modseq(self) -> bool:
-        return self._has("CONDSTORE") or self._has("QRESYNC")
+        return has_modseq(self.capabilities)
 
     # --- Mailboxes ----------------------------------------------------------------------------
 
     def mailboxes(self) -> list[RemoteMailbox]:
-        rows, _tagged = self._wire.done(*self._list_command(), expect=5000)
-        others = self._foreign_prefixes()
-        listed: dict[str, tuple[frozenset[str], str]] = {}
-        object_ids: dict[str, str] = {}
-        for pieces in rows:
-            found = _read(parse.list_row, pieces)
-            if found:
-                attributes, delimiter, path = found
-                if not any(path.startswith(prefix) for prefix in others):
-                    listed[path] = (attributes, delimiter)
-            figures = _read(parse.status_row, pieces)
-            if figures:
-                object_ids[figures[0]] = str(figures[1].get("MAILBOXID", ""))
-        return self._with_roles(listed, object_ids)
-
-    def _list_command(self) -> tuple[bytes, ...]:
-        wanted = []
-        if self._has("SPECIAL-USE") and self._has("LIST-EXTENDED"):
-            wanted.append(b"SPECIAL-USE")
-        if self._has("OBJECTID") and self._has("LIST-STATUS"):
-            wanted.append(b"STATUS (MAILBOXID)")
-        if wanted:
-            return (b"LIST", b'""', b'"*"', b"RETURN", b"(" + b" ".join(wanted) + b")")
-        return (b"LIST", b'""', b'"*"')
-
-    def _foreign_prefixes(self) -> tuple[str, ...]:
-        """Prefixes of other users' and shared mailboxes (RFC 2342): not this account's mail."""
-        if not self._has("NAMESPACE"):
-            return ()
-        rows, tagged = self._wire.run(b"NAMESPACE")
-        prefixes = []
-        for pieces in rows:
-            if tagged.status != b"OK" or pieces[0][:12].upper() != b"* NAMESPACE ":
-                continue
-            for kind in (_read(lambda it: parse.tokens(it, 12), pieces) or [])[1:3]:
-                prefixes += [row[0] for row in kind or () if isinstance(row, list) and row]
-        return tuple(parse.path_from_wire(p) for p in prefixes if isinstance(p, bytes) and p)
-
-    def _with_roles(
-        self, listed: dict[str, tuple[frozenset[str], str]], object_ids: dict[str, str]
-    ) -> list[RemoteMailbox]:
-        roles = {
-            path: role_by_attributes(attributes, path)
-            for path, (attributes, _delimiter) in listed.items()
-        }
-        missing = _ROLES_WANTED - set(roles.values())
-        unnamed = [(path, listed[path][1]) for path, role in roles.items() if not role]
-        roles.update(roles_by_name(unnamed, missing=missing))
-        return [
-            RemoteMailbox(
-                path=path,
-                delimiter=delimiter,
-                role=str(roles[path].value),
-                is_selectable=not attributes & {"\\noselect", "\\nonexistent"},
-                object_id=object_ids.get(path, ""),
-            )
-            for path, (attributes, delimiter) in listed.items()
-        ]
+        return self._lister.mailboxes()
 
     def status(self, paths: Iterable[str]) -> dict[str, MailboxStatus]:
-        wanted = list(dict.fromkeys(paths))
-        if not wanted:
-            return {}
-        items = _STATUS_ITEMS + (" HIGHESTMODSEQ" if self._has_modseq else "")
-        found: dict[str, MailboxStatus] = {}
-        for pieces in self._status_rows(wanted, items.encode()):
-            row = _read(parse.status_row, pieces)
-            if row and row[0] in wanted:
-                found[row[0]] = _status_of(row[1])
-        return found
-
-    def _status_rows(self, wanted: list[str], items: bytes) -> Iterator[list[bytes]]:
-        if self._has("LIST-STATUS") and len(wanted) > 1:
-            returning = b"(STATUS (" + items + b"))"
-            rows, _tagged = self._wire.done(
-                b"LIST", b'""', b'"*"', b"RETURN", returning, expect=10_000
-            )
-            yield from rows
-            return
-        commands = []
-        for path in wanted:
-            name = _mailbox(path)
-            if isinstance(name, Literal):
-                rows, _tagged = self._wire.run(b"STATUS", name, b"(" + items + b")")
-                yield from rows
-            else:
-                commands.append((b"STATUS", name, b"(" + items + b")"))
-        answers = self._wire.pipelined(commands, depth=_STATUS_IN_FLIGHT, on_end=_leave_out_refused)
-        for _number, pieces in answers:
-            yield pieces
+        return self._lister.status(paths)
 
     def open(self, path: str, *, writable: bool = False) -> MailboxStatus:
         self._open_path = None
         self._sizes.clear()
-        command: list[bytes | Literal] = [b"SELECT" if writable else b"EXAMINE", _mailbox(path)]
+        command: list[bytes | Literal] = [b"SELECT" if writable else b"EXAMINE", wire_name(path)]
         if self._has("CONDSTORE"):
             command.append(b"(CONDSTORE)")
         rows, tagged = self._wire.run(*command)
@@ -229,7 +132,7 @@ class IMAPStore:
                 [command], expect=max(self._exists, 1000), on_end=limit.judge
             )
             for _number, pieces in answers:
-                row = _read(parse.flags_row, pieces)
+                row = read_row(parse.flags_row, pieces)
                 # `n:*` names the last message even when its UID is below n.
                 if row and row[0] >= first and (last is None or row[0] <= last):
                     yield KeywordChange(*row)
@@ -248,7 +151,7 @@ class IMAPStore:
         command = (b"UID", b"FETCH", b"1:*", b"(UID FLAGS MODSEQ)", since)
         expect = max(self._exists, 1000)
         for _number, pieces in self._wire.pipelined([command], expect=expect):
-            row = _read(parse.flags_row, pieces)
+            row = read_row(parse.flags_row, pieces)
             if row:
                 changes[row[0]] = KeywordChange(*row)
             elif vanished is not None:
@@ -345,7 +248,7 @@ class IMAPStore:
         waiting = {uid for batch in asked for uid in batch}
         expect = 2 * parse.UIDS_PER_COMMAND
         for _number, pieces in self._wire.pipelined(commands, expect=expect):
-            row = _read(parse.fetch_items, pieces)
+            row = read_row(parse.fetch_items, pieces)
             if row and row.get("UID") in waiting and needs in row:
                 waiting.discard(row["UID"])
                 yield row
@@ -407,7 +310,7 @@ class IMAPStore:
         for batch in parse.slices(sorted(set(uids))):
             verb = b"MOVE" if self._has("MOVE") else b"COPY"
             rows, tagged = self._wire.done(
-                b"UID", verb, uid_set(batch), _mailbox(target), seconds=_COPY_SECONDS
+                b"UID", verb, uid_set(batch), wire_name(target), seconds=_COPY_SECONDS
             )
             if verb == b"COPY":
                 self._delete(batch)
@@ -423,7 +326,7 @@ class IMAPStore:
     def append(
         self, path: str, raw: bytes, *, keywords: Keyword, received_at: datetime | None = None
     ) -> Moved:
-        command: list[bytes | Literal] = [b"APPEND", _mailbox(path), parse.flags_of(keywords)]
+        command: list[bytes | Literal] = [b"APPEND", wire_name(path), parse.flags_of(keywords)]
         if received_at:
             command.append(parse.wire_date_time(received_at))
         _rows, tagged = self._wire.done(*command, Literal(raw), seconds=_COPY_SECONDS)
@@ -446,36 +349,6 @@ class _LimitedTo:
         self.lowest = parse.message_limit(tagged.text)
         if self.lowest is None:
             check(tagged)
-
-
-def _leave_out_refused(_number: int, tagged: Tagged) -> None:
-    """A mailbox without STATUS (not there, not selectable) is left out; throttling is not."""
-    try:
-        check(tagged, code="mailbox_not_opened", reaction=Reaction.MAILBOX)
-    except ProviderError as error:
-        if error.reaction not in (Reaction.MAILBOX, Reaction.REFUSED):
-            raise
-
-
-def _mailbox(path: str) -> bytes | Literal:
-    return astring(parse.path_to_wire(path))
-
-
-def _read(reader: Any, pieces: list[bytes]) -> Any:
-    try:
-        return reader(pieces)
-    except BadAnswerError:
-        return None  # one row that cannot be read does not spoil the others
-
-
-def _status_of(figures: dict[str, Any]) -> MailboxStatus:
-    return MailboxStatus(
-        uidvalidity=figures.get("UIDVALIDITY"),
-        uidnext=figures.get("UIDNEXT"),
-        exists=figures.get("MESSAGES"),
-        modseq=figures.get("HIGHESTMODSEQ"),
-        unseen=figures.get("UNSEEN"),
-    )
 
 
 def _status_of_select(rows: list[list[bytes]]) -> MailboxStatus:
