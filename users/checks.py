@@ -16,6 +16,6 @@ def operators_pages_are_safe(app_configs: Any, **kwargs: Any) -> list[Error]:
             hint="Register it with a subclass of users.operators.OperatorModelAdmin.",
             id="users.E001",
         )
-        for model, model_admin in admin.site._registry.items()
+        for model, model_admin in admin.site._registry.items()  # noqa: SLF001 -- the admin has no public list
         if not isinstance(model_admin, OperatorModelAdmin)
     ]

@@ -1,6 +1,5 @@
 """The bell: words for the reader, and nothing about what the reader may no longer see."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,14 +14,15 @@ from users.models import User
 
 def deal_lines(reader: User, ids: set[int]) -> dict[int, bell.Line]:
     deals = Deal.objects.visible_to(reader).filter(pk__in=ids)
-    return {deal.pk: bell.Line(text=f"Won {deal.title}", url=f"/deals/{deal.pk}/") for deal in deals}
+    return {
+        deal.pk: bell.Line(text=f"Won {deal.title}", url=f"/deals/{deal.pk}/") for deal in deals
+    }
 
 
 @pytest.fixture(autouse=True)
-def kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bell, "_renderers", {})
     bell.register_kind("deal-won", deal_lines)
-    yield
 
 
 @pytest.fixture
