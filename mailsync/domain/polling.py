@@ -57,6 +57,12 @@ def poll(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
 
 def start(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
     """The first look: everything there is lies below, everything to come above."""
+    _set_watermarks(work, mailbox, snapshot)
+    mailbox.state = MailboxState.BACKFILL
+    _save(work, mailbox)
+
+
+def _set_watermarks(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
     uidnext = snapshot.uidnext or (max(_uids(work, mailbox), default=0) + 1)
     mailbox.uidvalidity = snapshot.uidvalidity
     mailbox.uidnext = uidnext
@@ -64,9 +70,7 @@ def start(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
     mailbox.low_uid = uidnext
     mailbox.modseq = snapshot.modseq
     mailbox.exists_seen = snapshot.exists
-    mailbox.state = MailboxState.BACKFILL
     mailbox.last_full_at = timezone.now()
-    _save(work, mailbox)
 
 
 def renumber(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
@@ -74,13 +78,15 @@ def renumber(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
     the old one stand until the new list is complete, and lend their emails to it."""
     mailbox.generation += 1
     mailbox.resets += 1
-    note(work.account, "state_lost", mailbox=mailbox.pk, generation=mailbox.generation)
-    start(work, mailbox, snapshot)
+    _set_watermarks(work, mailbox, snapshot)
     mailbox.state = MailboxState.RESYNC
     mailbox.error_code = "state_lost"
     if mailbox.resets >= MAX_RESETS:
         mailbox.state, mailbox.error_code = MailboxState.PARKED, "server_misbehaves"
+    # One write: between two a killed process would leave a new numbering without the old
+    # generation's end being due.
     _save(work, mailbox)
+    note(work.account, "state_lost", mailbox=mailbox.pk, generation=mailbox.generation)
 
 
 def apply_keywords(work: Work, mailbox: Mailbox, changes: Iterable[KeywordChange]) -> None:

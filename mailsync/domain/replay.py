@@ -16,7 +16,7 @@ from mailsync.domain.fetching import Work
 from mailsync.domain.mailboxes import PLACE_OF_ROLE
 from mailsync.domain.news import note, tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
-from mailsync.enums import ChangeOperation, ChangeState, MailboxRole
+from mailsync.enums import ChangeOperation, ChangeState, MailboxRole, MailboxState
 from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
 from mailsync.providers.base import Keyword, Moved, ProviderError, Reaction
 
@@ -61,6 +61,7 @@ def _groups(changes: Sequence[RemoteChange]) -> Iterator[list[RemoteChange]]:
 
 def _carry_out(work: Work, group: Sequence[RemoteChange]) -> bool:
     """One command and its result. False when the account's queue has to wait."""
+    _follow_renumbering(group)
     live = [c for c in group if c.entry and c.entry.gone_at is None]
     if lost := [c for c in group if c not in live]:
         # A remote deletion beats a local change of marks or place.
@@ -74,9 +75,37 @@ def _carry_out(work: Work, group: Sequence[RemoteChange]) -> bool:
             _do_keywords(work, live)
         else:
             _do_move(work, live, look_first=was_running)
+    except _NotYetError:
+        return False
     except ProviderError as error:
         return _after_error(work, live, error)
     return True
+
+
+class _NotYetError(Exception):
+    """The mailbox is being numbered anew; what waits for it is carried out after that."""
+
+
+def _follow_renumbering(group: Sequence[RemoteChange]) -> None:
+    """A copy of an older numbering has a successor once the mailbox is listed again."""
+    for change in group:
+        old = change.entry
+        if old is None or old.gone_at is None or old.uidvalidity == old.mailbox.uidvalidity:
+            continue
+        successor = (
+            MailboxEntry.objects.filter(
+                mailbox=old.mailbox_id,
+                email=old.email_id,
+                uidvalidity=old.mailbox.uidvalidity or 0,
+                gone_at=None,
+            )
+            .exclude(email=None)
+            .select_related("mailbox", "email")
+            .first()
+        )
+        if successor:
+            change.entry = successor
+            change.save(update_fields=["entry"])
 
 
 def _claim(work: Work, changes: Sequence[RemoteChange]) -> None:
@@ -193,6 +222,9 @@ def _still_numbered(
     """Opens the mailbox for writing; a UID of another numbering would hit a stranger's mail."""
     status = work.store.open(mailbox.path, writable=True)
     validity = status.uidvalidity or 0
+    is_new_to_us = validity != (mailbox.uidvalidity or 0)
+    if is_new_to_us or mailbox.state == MailboxState.RESYNC:
+        raise _NotYetError
     good = [c for c in changes if c.entry and c.entry.uidvalidity == validity]
     if stale := [c for c in changes if c not in good]:
         _settle(work, stale, ChangeState.FAILED, error_code="state_lost")

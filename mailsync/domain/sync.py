@@ -88,6 +88,9 @@ def _run(account: MailAccount, lease: leases.Lease, *, until: float) -> bool:
         _refresh_list(work)
         _look(work)
         has_more = _backfill(work, until=until)
+        if not has_more:
+            # Those that waited for a mailbox to be numbered anew.
+            replay_waiting(work)
         remove_gone_emails(work)
         _finish_round(work, has_more=has_more)
         return has_more
