@@ -188,13 +188,13 @@ def test_stream_has_the_headers_and_anonymous_visitors_get_none(alice: User) -> 
 
         async def read() -> None:
             async for message in response:
-                seen.append(message)
+                seen.append(message)  # noqa: PERF401
 
         reading = asyncio.create_task(read())
         await asyncio.sleep(0.05)
         await sync_to_async(ring)([alice.pk], "counts-changed")
         async with asyncio.timeout(2):
-            while not any(b"counts-changed" in message for message in seen):
+            while not any(b"counts-changed" in message for message in seen):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert seen[0] == b"retry: 3000\n\n"
         # As a server does when the page is left.
@@ -208,7 +208,7 @@ def test_stream_has_the_headers_and_anonymous_visitors_get_none(alice: User) -> 
 def test_rolled_back_change_rings_no_bell(alice: User) -> None:
     from django.db import transaction
 
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with pytest.raises(RuntimeError), transaction.atomic():  # noqa: PT012
         ring([alice.pk], "mail-changed")
         raise RuntimeError
     assert not LiveEvent.objects.exists()
