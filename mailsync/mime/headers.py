@@ -322,8 +322,6 @@ def file_name(name: str) -> str:
         cleaned = "".join(c for c in cleaned if unicodedata.category(c) not in _INVISIBLE)
         cleaned = _FORBIDDEN.sub("_", cleaned)
     cleaned = _SPACES.sub(" ", cleaned).strip(" .") if " " in cleaned or "." in cleaned else cleaned
-    if name.startswith(".") and cleaned and not cleaned.startswith("."):
-        cleaned = f"_{cleaned}"
     if _RESERVED.match(cleaned):
         cleaned = f"_{cleaned}"
     return _shorten(cleaned)

@@ -151,8 +151,8 @@ def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:
         writer.line_break()
     elif tag in ("td", "th"):
         if not closing and not writer.breaks:
-            writer.text("\t" if writer.preformatted else "  ")
-            writer.pending_space = True
+            writer.out.append("  ")
+            writer.pending_space = False
     elif tag == "hr" and not closing:
         writer.block(1)
         writer.text("-" * 30)
