@@ -2,8 +2,11 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
+    # The first screen is the sales inbox.
+    path("", RedirectView.as_view(pattern_name="inbox:home"), name="start"),
     path("operator/", admin.site.urls),
     path("", include("common.urls")),
     path("", include("users.urls")),
