@@ -76,7 +76,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 @require_GET
 def styleguide_dialog(request: HttpRequest) -> HttpResponse:
     _for_operators(request)
-    return render_dialog(request, "common/styleguide_dialog.html", {"form": ExampleForm()})
+    return render_dialog(
+        request, "common/styleguide_dialog.html", {"form": ExampleForm(auto_id="dialog_%s")}
+    )
 
 
 @login_not_required
