@@ -38,7 +38,14 @@ def search_field() -> forms.CharField:
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Search"), "dir": "auto"}),
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "placeholder": _("Search"),
+                "dir": "auto",
+                "data-key": "search",
+            }
+        ),
     )
 
 

@@ -67,7 +67,6 @@ class RecordBoard extends HTMLElement {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key.startsWith("Arrow")) this.focusFrom(card, event);
     else if (document.documentElement.dataset.singleKeys === "off") return;
-    else if (event.key === "m") card.querySelector(".card__move").click();
     else if (event.key === "w" && card.dataset.win) this.win(card);
     else if (event.key === "W" && card.dataset.lose) this.lose(card);
     else return;
