@@ -240,7 +240,9 @@ def fidelity(root: Path) -> Iterator[Case]:
             source = text_of(path)
             got = html.clean(source)
             same = squeeze(html.html_to_text(got, links=False)) == squeeze(
-                html.html_to_text(css_inline.inline(source, load_remote_stylesheets=False), links=False)
+                html.html_to_text(
+                    css_inline.inline(source, load_remote_stylesheets=False), links=False
+                )
             )
             yield str(path.relative_to(root)), same, html.html_to_text(got)[:100]
 
@@ -328,7 +330,7 @@ def structure_imap(root: Path) -> Iterator[Case]:
                 if isinstance(line, str) and "BODYSTRUCTURE " in line
             }
             if len(shapes) == 1 and len(answers) > 1 and path.exists():
-                raw = parse._with_line_feeds(path.read_bytes())
+                raw = parse._with_line_feeds(path.read_bytes())  # noqa: SLF001
                 mine = [(e.section, e.content_type) for e in structure.Tree(raw).leaves()]
                 yield (
                     f"{listing.parent.name}/{name}",

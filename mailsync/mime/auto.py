@@ -31,7 +31,7 @@ _AUTO_FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "list-help")
 
 
-def kind_of(
+def kind_of(  # noqa: PLR0911
     fields: Fields, content_type: str, parameters: dict[str, str], sender: str, subject: str
 ) -> Kind:
     """`sender` is the address or, without one, the name of the From field."""
@@ -43,9 +43,9 @@ def kind_of(
     if report == "feedback-report":
         return Kind.AUTOMATIC
     answer = _automatic(fields, subject)
-    if not answer or _says(fields, "auto-submitted") in ("auto-generated", "auto-replied"):
-        if looks_like_bounce(fields, sender, subject):
-            return Kind.BOUNCE
+    declared = _says(fields, "auto-submitted") in ("auto-generated", "auto-replied")
+    if (not answer or declared) and looks_like_bounce(fields, sender, subject):
+        return Kind.BOUNCE
     if answer:
         return Kind.AUTOMATIC
     if any(name in fields for name in _LIST_FIELDS) or _says(fields, "precedence") == "list":

@@ -40,7 +40,7 @@ def read_bounce(raw: bytes) -> Bounce | None:
         return None
 
 
-def _read(tree: Tree) -> Bounce | None:
+def _read(tree: Tree) -> Bounce | None:  # noqa: PLR0911
     root = tree.root
     report = root.parameters.get("report-type", "").lower()
     if report in ("feedback-report", "disposition-notification"):

@@ -235,7 +235,9 @@ def _is_plain(data: bytes) -> bool:
     return (
         data.isascii()
         and b"=_" not in data
-        and not re.search(rb"[^\n]{77}|[ \t]\n|^\.$|^From |[\x00-\x08\x0b-\x1f\x7f]", data, re.M)
+        and not re.search(
+            rb"[^\n]{77}|[ \t]\n|^\.$|^From |[\x00-\x08\x0b-\x1f\x7f]", data, re.MULTILINE
+        )
     )
 
 

@@ -78,10 +78,10 @@ def codec_of(label: str) -> str:
         return ""
     if encoding.name in WIDER:
         return WIDER[encoding.name]
-    return encoding.codec_info.name
+    return str(encoding.codec_info.name)
 
 
-def decode(data: bytes, label: str = "") -> str:
+def decode(data: bytes, label: str = "") -> str:  # noqa: PLR0911
     """Text of the bytes. Never raises; what cannot be read becomes U+FFFD."""
     codec = codec_of(label) if label else ""
     if not codec or codec == "utf-8":
@@ -218,7 +218,7 @@ def detect(data: bytes) -> str:
     return best
 
 
-def _score_east_asian(sample: bytes, codec: str) -> float:
+def _score_east_asian(sample: bytes, codec: str) -> float:  # noqa: C901
     try:
         text = sample.decode(codec)
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The declarations of a style attribute that a mail may keep.
+r"""The declarations of a style attribute that a mail may keep.
 
 A sanitiser that looks at property names alone lets `background:url(//tracker)` through, also
 when it is spelled `\\75rl(`. Values are read as the browser reads them: by tokens, and no
@@ -83,7 +83,7 @@ def _keep(kept: list[str], name: str, value: str) -> None:
     kept.append(f"{name}:{value}")
 
 
-def _safe_value(name: str, tokens: list[tinycss2.ast.Node]) -> str:
+def _safe_value(name: str, tokens: list[tinycss2.ast.Node]) -> str:  # noqa: C901, PLR0911, PLR0912
     out: list[str] = []
     for token in tokens:
         kind = token.type
@@ -132,9 +132,9 @@ def _is_flat(tokens: list[tinycss2.ast.Node]) -> bool:
         if token.type == "() block":
             if any(inner.type not in _NUMERIC for inner in token.content):
                 return False
-        elif token.type not in _NUMERIC:
-            return False
-        elif token.type == "literal" and token.value not in (",", "/", "+", "-", "*"):
+        elif token.type not in _NUMERIC or (
+            token.type == "literal" and token.value not in (",", "/", "+", "-", "*")
+        ):
             return False
     return True
 

@@ -259,7 +259,9 @@ _MAILTO = re.compile(
 _PERSON = re.compile(
     r"([^<>]{0,100}?)<\s{0,9}([^<>\s]{1,200}@[^<>\s]{1,200})\s{0,9}>|([^\s<>,;()\[\]\"'@]{1,64}@[^\s<>,;()\[\]\"']{1,200})"
 )
-_BEHALF = re.compile(r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de)\s.*", re.I)
+_BEHALF = re.compile(
+    r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de)\s.*", re.IGNORECASE
+)
 
 
 def _party(value: str) -> Party:
@@ -285,12 +287,12 @@ def parties(value: str) -> tuple[Party, ...]:
     for match in _PERSON.finditer(value):
         address = headers.one_line((match.group(2) or match.group(3)).strip("<>.,;'\""))
         name = headers.one_line((match.group(1) or "").strip(" ,;\t\n\"'*")).strip()
-        if name.casefold() == address.casefold() or "@" in name and name.strip("'\"") == address:
+        if name.casefold() == address.casefold() or ("@" in name and name.strip("'\"") == address):
             name = ""
         before, separator, last = name.replace(";", ",").rpartition(",")
         if separator and "@" in before:  # bare addresses that stood before this one
-            for bare in parties(before):
-                found.setdefault(bare.address, bare)
+            for earlier in parties(before):
+                found.setdefault(earlier.address, earlier)
             name = last.strip()
         parsed = Party(name[: limits.NAME_CHARACTERS], headers.canonical(address))
         found.setdefault(parsed.address, parsed)

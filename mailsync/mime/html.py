@@ -48,14 +48,109 @@ class ImagePolicy:
 BLOCKED = ImagePolicy()
 
 TAGS = frozenset(
-    "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col "
-    "colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 "
-    "header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small span "
-    "strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "address",
+        "article",
+        "aside",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "font",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "main",
+        "mark",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "section",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+        "wbr",
+    ]
 )
 _DROPPED_WITH_CONTENT = frozenset(
-    "script style title svg math iframe object embed applet audio video canvas template noscript "
-    "noembed noframes frameset select textarea xmp plaintext".split()
+    [
+        "script",
+        "style",
+        "title",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "applet",
+        "audio",
+        "video",
+        "canvas",
+        "template",
+        "noscript",
+        "noembed",
+        "noframes",
+        "frameset",
+        "select",
+        "textarea",
+        "xmp",
+        "plaintext",
+    ]
 )
 _BOX = {"align", "valign", "width", "height", "bgcolor"}
 ATTRIBUTES = {
@@ -150,7 +245,7 @@ def _clean_apart(job: str) -> str:
 def _prepare(html: str) -> str:
     """Style sheets become attributes, and the body an element that may stay."""
     if "<style" in html or "<STYLE" in html:
-        try:
+        try:  # noqa: SIM105
             html = _INLINER.inline(html)
         except (css_inline.InlineError, ValueError):
             pass  # shown without its looks
@@ -278,7 +373,27 @@ def _without_hidden(cleaned: str) -> str:
 _VOID = frozenset(("br", "hr", "img", "col", "wbr"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Elements that the next of their kind closes; old mail never closes them itself.
-_UNCLOSED = frozenset("p li td th tr dd dt br hr img col meta link input option wbr base".split())
+_UNCLOSED = frozenset(
+    [
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dd",
+        "dt",
+        "br",
+        "hr",
+        "img",
+        "col",
+        "meta",
+        "link",
+        "input",
+        "option",
+        "wbr",
+        "base",
+    ]
+)
 _RULES_TIMES_TAGS = 2_000_000
 _SHEET_TIMES_TAGS = 200_000_000
 
@@ -306,8 +421,7 @@ def _deepest(html: str) -> int:
             depth -= depth > 0 and tag.lower() not in _UNCLOSED
         elif tag.lower() not in _UNCLOSED:
             depth += 1
-            if depth > deepest:
-                deepest = depth
+            deepest = max(deepest, depth)
     return deepest
 
 

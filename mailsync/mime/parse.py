@@ -213,7 +213,7 @@ def _gather(tree: Tree) -> _Gathered:
     return gathered
 
 
-def _visit(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str) -> None:
+def _visit(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str) -> None:  # noqa: C901, PLR0912
     content_type = entity.content_type
     if content_type == "multipart/signed":
         gathered.marks.add("signed")
@@ -230,7 +230,7 @@ def _visit(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str) -> N
         return
     disposition, disposition_parameters = entity.disposition
     name = disposition_parameters.get("filename") or entity.parameters.get("name", "")
-    if content_type.endswith("/pkcs7-mime") or content_type.endswith("/x-pkcs7-mime"):
+    if content_type.endswith(("/pkcs7-mime", "/x-pkcs7-mime")):
         kind = entity.parameters.get("smime-type", "enveloped-data").lower()
         gathered.marks.add("signed" if kind.startswith("signed") else "encrypted")
     if within == "multipart/signed" and content_type.endswith("-signature"):
@@ -331,7 +331,7 @@ def _readable_text(tree: Tree, gathered: _Gathered) -> tuple[str, bool]:
     pieces: list[str] = []
     for entity in gathered.plain:
         text = _text(tree, entity)
-        if b"\nbegin " in tree.raw or entity.encoding in ("x-uuencode", "uuencode", "x-uue"):
+        if _may_hold_uu(tree, entity) or entity.encoding in ("x-uuencode", "uuencode", "x-uue"):
             text = _without_uu(text)
         if entity.parameters.get("format", "").lower() == "flowed":
             text = plain.unflow(text, delete_space=entity.parameters.get("delsp", "") == "yes")
@@ -355,11 +355,15 @@ def _without_uu(text: str) -> str:
     return data.decode("utf-8", "replace") if files else text
 
 
+def _may_hold_uu(tree: Tree, entity: Entity) -> bool:
+    return tree.raw.find(b"begin ", entity.start, entity.end) >= 0
+
+
 def _uu_parts(tree: Tree, gathered: _Gathered) -> list[Part]:
-    if b"\nbegin " not in tree.raw:
-        return []
     found: list[Part] = []
     for entity in gathered.plain:
+        if not _may_hold_uu(tree, entity):
+            continue
         data = transfer.decode(tree.raw[entity.start : entity.end], entity.encoding)
         for number, file in enumerate(transfer.uuencoded(data), 1):
             name = headers.file_name(headers.unstructured(file.name)) or f"file-{number}.bin"

@@ -45,7 +45,7 @@ class _TextWriter:
             for index, line in enumerate(text.split("\n")):
                 if index:
                     self.line_break()
-                self._write(line)
+                self.write(line)
             return
         collapsed = _WHITE.sub(" ", text)
         if collapsed == " " or not collapsed:
@@ -55,10 +55,10 @@ class _TextWriter:
             self.pending_space = not self.breaks
             collapsed = collapsed[1:]
         trailing = collapsed[-1] == " "
-        self._write(collapsed[:-1] if trailing else collapsed)
+        self.write(collapsed[:-1] if trailing else collapsed)
         self.pending_space = trailing
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
         if not text:
             return
         if self.breaks and self.quote:
@@ -82,7 +82,7 @@ class _TextWriter:
         self.pending_space = False
 
 
-def html_to_text(html: str, *, links: bool = True) -> str:
+def html_to_text(html: str, *, links: bool = True) -> str:  # noqa: C901, PLR0912, PLR0915
     """The text of HTML, with lists, quotes and tables kept readable, and links if wanted."""
     writer = _TextWriter()
     html = html[: limits.HTML_CHARACTERS]
@@ -146,7 +146,7 @@ def html_to_text(html: str, *, links: bool = True) -> str:
     return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
-def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:
+def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:  # noqa: C901
     if tag == "br":
         writer.line_break()
     elif tag in ("td", "th"):
@@ -158,9 +158,12 @@ def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:
         writer.text("-" * 30)
         writer.block(1)
     elif tag in _BLOCKS:
+        if tag == "blockquote" and closing:
+            writer.block(1)
+            writer.quote = max(0, writer.quote - 1)
         writer.block(2 if tag in _PARAGRAPHS and not (writer.lists and tag in _LISTS) else 1)
-        if tag == "blockquote":
-            writer.quote = max(0, writer.quote + (-1 if closing else 1))
+        if tag == "blockquote" and not closing:
+            writer.quote += 1
         elif tag == "pre":
             writer.preformatted = max(0, writer.preformatted + (-1 if closing else 1))
         elif tag in _LISTS:
@@ -180,7 +183,7 @@ def _list_mark(writer: _TextWriter) -> None:
     if writer.lists and writer.lists[-1] >= 0:
         writer.lists[-1] += 1
         mark = f"{writer.lists[-1]}. "
-    writer._write("  " * max(0, len(writer.lists) - 1) + mark)
+    writer.write("  " * max(0, len(writer.lists) - 1) + mark)
     writer.breaks = 0
 
 
@@ -258,7 +261,7 @@ def linkify(line: str) -> str:
         return _spaces(html_entities.escape(line, quote=False))
     if len(line) > 4000:
         return _spaces(html_entities.escape(line, quote=False))
-    return _LINKER.linkify(_spaces(html_entities.escape(line, quote=False)))
+    return str(_LINKER.linkify(_spaces(html_entities.escape(line, quote=False))))
 
 
 def _spaces(text: str) -> str:
@@ -304,14 +307,14 @@ def enriched_to_text(text: str) -> str:
         if not skipping:
             out.append(text[at : found.start()])
         at = found.end()
-        token = found.group()
+        mark = found.group()
         if found.group(2) and found.group(2).lower() == "param":
             skipping = not found.group(1)
         elif skipping:
             continue
-        elif token == "<<":
+        elif mark == "<<":
             out.append("<")
-        elif token[0] == "\n":
-            out.append(" " if len(token) == 1 else "\n" * (len(token) - 1))
+        elif mark[0] == "\n":
+            out.append(" " if len(mark) == 1 else "\n" * (len(mark) - 1))
     out.append(text[at:])
     return "".join(out)

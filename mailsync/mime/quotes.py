@@ -164,7 +164,7 @@ def introduction(lines: list[str], index: int) -> int | None:
 def _begins_earlier(lines: list[str], at: int, joined: str, wider: str) -> bool:
     """An introduction that was wrapped: its first half is in the line above."""
     above = lines[at - 1].strip() if at else ""
-    if not above or above[-1] in ":.!?" and not above[-2:-1].isdigit():
+    if not above or (above[-1] in ":.!?" and not above[-2:-1].isdigit()):
         return False
     if joined.count(">") > joined.count("<") and not joined.startswith(">"):
         return True
@@ -173,7 +173,7 @@ def _begins_earlier(lines: list[str], at: int, joined: str, wider: str) -> bool:
     return joined[:1].islower() and bool(_DATE.search(above) or _TIME.search(above))
 
 
-def _introduces(joined: str, lines: list[str], index: int) -> bool:
+def _introduces(joined: str, lines: list[str], index: int) -> bool:  # noqa: PLR0911
     last = joined[-1]
     text = joined.lstrip("> |")
     if last == "-":
@@ -218,7 +218,7 @@ _REQUIRED = frozenset(("date", "subject", "to"))
 def header_block(lines: list[str], index: int) -> int | None:
     """The line after a block of mail header fields that begins here, in any language."""
     first = label_of(lines[index])
-    if first is None or not first[2] and index + 1 >= len(lines):
+    if first is None or (not first[2] and index + 1 >= len(lines)):
         return None
     if first[0] in ("", "other", "cc", "reply-to"):
         return None
@@ -234,7 +234,7 @@ def header_block(lines: list[str], index: int) -> int | None:
                 break
         else:
             found = label_of(line)
-            if found is not None and (found[0] or labels >= 1 and blank == 0 and found[2]):
+            if found is not None and (found[0] or (labels >= 1 and blank == 0 and found[2])):
                 fields.add(found[0])
                 values += " " + found[2]
                 labels += 1

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 CPU_SECONDS = 5
 MEMORY_BYTES = 512_000_000
@@ -51,7 +51,7 @@ def run(function: Callable[[str], str], text: str) -> str | None:
 
 
 def _borrow() -> "subprocess.Popen[bytes]":
-    global _owner
+    global _owner  # noqa: PLW0603
     with _lock:
         if _owner != os.getpid():  # a fork must not talk to its parent's children
             _idle.clear()
@@ -101,7 +101,8 @@ def close_idle() -> None:
 
 
 def _ask(child: "subprocess.Popen[bytes]", name: bytes, data: bytes) -> bytes | None:
-    assert child.stdin is not None and child.stdout is not None
+    if child.stdin is None or child.stdout is None:
+        return None
     deadline = time.monotonic() + WALL_SECONDS
     try:
         child.stdin.write(_LENGTH.pack(len(name)) + name + _LENGTH.pack(len(data)) + data)
@@ -115,7 +116,7 @@ def _ask(child: "subprocess.Popen[bytes]", name: bytes, data: bytes) -> bytes | 
         return None
 
 
-def _read_until(pipe: BinaryIO, length: int, deadline: float) -> bytes | None:
+def _read_until(pipe: IO[bytes], length: int, deadline: float) -> bytes | None:
     data = b""
     chunks: list[bytes] = []
     missing = length

@@ -31,7 +31,7 @@ HEAD = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: hello\r\n"
 def nested_multiparts(depth):
     out = [HEAD]
     for level in range(depth):
-        out.append(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level))
+        out.append(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level))  # noqa: PERF401
     return b"".join(out) + b"\r\nend"
 
 

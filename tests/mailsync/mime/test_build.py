@@ -43,7 +43,12 @@ def test_what_is_built_is_read_back(to, subject, text, references, contents):
         for n, content in enumerate(contents)
     )
     outgoing = email(
-        to=to, subject=subject, text=text, references=tuple(references), files=files, html="<p>x"
+        to=to,
+        subject=subject,
+        text=text,
+        references=tuple(references),
+        files=files,
+        html="<p>x" if text.strip() else "",
     )
     raw = build.build(outgoing)
     got = parse.parse(raw)
@@ -60,7 +65,13 @@ def test_what_is_built_is_read_back(to, subject, text, references, contents):
     assert b"\n" not in raw.replace(b"\r\n", b"")
 
 
-HOSTILE = ["a\r\nBcc: e@x.example", "a\rBcc: e@x.example", "a\u2028Bcc: e", "a\x00b", "a\n\n<script>"]
+HOSTILE = [
+    "a\r\nBcc: e@x.example",
+    "a\rBcc: e@x.example",
+    "a\u2028Bcc: e",
+    "a\x00b",
+    "a\n\n<script>",
+]
 HEADERS = {"Date", "From", "To", "Message-ID", "Subject", "MIME-Version", "Content-Type",
            "Content-Transfer-Encoding"}  # fmt: skip
 
@@ -150,6 +161,4 @@ def test_forward_is_addressed_to_nobody_yet():
 
 def test_quote_goes_out_without_pictures_or_style():
     got = answers.quote_html("<p style='x'>hi<img src=//t/1></p>", attribution="Bob <b> wrote:")
-    assert got == (
-        '<div>Bob &lt;b&gt; wrote:</div><blockquote type="cite"><p>hi</p></blockquote>'
-    )
+    assert got == ('<div>Bob &lt;b&gt; wrote:</div><blockquote type="cite"><p>hi</p></blockquote>')

@@ -96,7 +96,9 @@ def test_links_open_elsewhere_and_tell_nothing():
 
 
 def test_style_sheets_become_attributes():
-    assert html.clean("<style>p{color:red}</style><p>x</p>") == '<div><p style="color:red">x</p></div>'
+    assert (
+        html.clean("<style>p{color:red}</style><p>x</p>") == '<div><p style="color:red">x</p></div>'
+    )
 
 
 def test_quote_keeps_nothing_that_its_reader_could_not_see():

@@ -16,8 +16,8 @@ REPLIES = [
     ("Hi\n\nOn Mon, Feb 1, 2016 at 6:32 PM, Jeff <j@x.example>\nwrote:\n\n> old\n", "Hi"),
     ("Ahoj\n\nDne 1. 2. 2024 v 10:11 Jan <j@x.example> napsal:\n> staré", "Ahoj"),
     ("好\n\n2024年1月2日 10:11 Wang <w@x.example>：\n> 旧", "好"),
-    ("Ok\n\n________________________________\nVon: A <a@x.example>\nGesendet: 1. Mai 2024\n"
-     "An: B\nBetreff: x\n\nalt", "Ok"),
+    (("Ok\n\n________________________________\nVon: A <a@x.example>\nGesendet: 1. Mai 2024\n"
+     "An: B\nBetreff: x\n\nalt"), "Ok"),
     ("Ok\n\n-----Ursprüngliche Nachricht-----\n\nalt", "Ok"),
     ("On 19/04/2011 07:10 AM, Roman wrote:\n> question\n\nThe answer", "The answer"),
     ("Yes\n\n-- \nAnn\nSales", "Yes"),
@@ -37,7 +37,7 @@ def test_new_text(text, new):
        max_size=30).map("\n".join))  # fmt: skip
 def test_no_word_is_lost(text):
     got = quotes.split(text)
-    assert sorted("".join(got).split()) == sorted(text.split())
+    assert sorted(" ".join(got).split()) == sorted(text.split())
 
 
 @pytest.mark.parametrize("name", FORWARDS)
