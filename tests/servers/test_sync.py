@@ -1,9 +1,16 @@
 """The engine against a real Dovecot."""
 
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailsync.domain import journal
 from mailsync.domain.accounts import Server, connect_account
 from mailsync.domain.sync import sync_account
 from mailsync.enums import AccountState, MailboxRole, MailboxState, Security
@@ -71,3 +78,56 @@ def test_first_sync_brings_every_message_once_into_threads(
     inbox = connected.mailboxes.get(role=MailboxRole.INBOX)
     assert (inbox.state, inbox.low_uid) == (MailboxState.LIVE, 1)
     assert MailboxEntry.objects.filter(mailbox=inbox, outcome="stored").count() == 30
+
+
+def test_first_sync_of_a_thousand_is_quick_to_show_and_complete(
+    dovecot: Dovecot, connected: MailAccount, mailbox_user: str
+) -> None:
+    for number in range(1000):
+        dovecot.deliver(mailbox_user, message(number, to=mailbox_user), flags="S")
+    while not Email.objects.exists():
+        sync_account(connected.pk, seconds=0.1)
+    assert Email.objects.filter(message_id="mail999@acme.example").exists()
+    assert Email.objects.count() < 1000
+    run(connected)
+    assert Email.objects.count() == 1000
+    assert list(journal.check(connected)) == []
+
+
+def test_killed_in_the_middle_every_message_is_there_once(
+    dovecot: Dovecot, mailbox_user: str, tmp_path: Path
+) -> None:
+    """A real process and a real -9, several times over."""
+    for number in range(600):
+        dovecot.deliver(mailbox_user, message(number, to=mailbox_user))
+    process(tmp_path, "prepare", mailbox_user, str(dovecot.port)).communicate(timeout=120)
+    blobs = tmp_path / "blobs"
+    kills = 0
+    for _ in range(4):
+        size = blob_bytes(blobs)
+        running = process(tmp_path, "sync")
+        until = time.monotonic() + 60
+        while running.poll() is None and time.monotonic() < until:
+            if blob_bytes(blobs) > size:
+                running.kill()
+                kills += 1
+            time.sleep(0.005)
+        running.communicate(timeout=10)
+    assert kills >= 2
+    process(tmp_path, "sync").communicate(timeout=120)
+    out, _ = process(tmp_path, "report").communicate(timeout=120)
+    assert json.loads(out) == {"emails": 600, "stored": 600, "error": "", "findings": []}
+
+
+def process(data: Path, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.servers.sync_process", *arguments],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "DEALPOST_DATA": str(data), "DJANGO_SETTINGS_MODULE": "config.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def blob_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*/*.pack"))
