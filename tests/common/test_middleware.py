@@ -34,6 +34,7 @@ def test_every_answer_has_the_policy_of_pages(dana, signed_in, path, headers, st
     assert response["Referrer-Policy"] == "same-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in response["Permissions-Policy"]
+    response.close()
 
 
 def test_the_policy_of_pages_allows_nothing_inline():
