@@ -15,8 +15,9 @@ VAULT_KEYS = env.list("DEALPOST_VAULT_KEYS", default=[]) or [secret_from_file("v
 # Where the web process listens, and the address people open; behind a proxy they differ.
 LISTEN = env.str("DEALPOST_LISTEN", default="127.0.0.1:8000")
 SITE_URL = env.str("DEALPOST_URL", default=f"http://{LISTEN}")
-ALLOWED_HOSTS = env.list("DEALPOST_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]) + [
-    urlsplit(SITE_URL).hostname or "localhost"
+ALLOWED_HOSTS = [
+    *env.list("DEALPOST_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]),
+    urlsplit(SITE_URL).hostname or "localhost",
 ]
 CSRF_TRUSTED_ORIGINS = env.list("DEALPOST_TRUSTED_ORIGINS", default=[])
 # A demo installation says so on every page and may talk to the demo mail server on loopback.

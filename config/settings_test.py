@@ -6,19 +6,17 @@ import tempfile
 os.environ.setdefault("DEALPOST_DATA", tempfile.mkdtemp(prefix="dealpost-test-"))
 os.environ.setdefault("DEALPOST_SECRET_KEY", "a key for tests only")
 
-from config.settings import *  # noqa: E402, F403 -- a settings module is a star import by nature
+from config.settings import *  # noqa: F403 -- a settings module is a star import by nature
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Tests read templates, not the files that collectstatic makes.
-STORAGES["staticfiles"] = {  # noqa: F405
-    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-}
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 # WhiteNoise warns when there is no such folder.
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 -- comes by the star import
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # The live server of browser tests serves static files as they lie in the tree.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
