@@ -12,7 +12,7 @@ from pathlib import Path
 
 import css_inline
 
-from mailsync.mime import bounces, charsets, forwards, headers, html, parse, quotes, structure
+from mailsync.mime import bounces, charsets, forwards, html, parse, quotes, structure
 
 Case = tuple[str, bool, str]
 
@@ -275,16 +275,6 @@ def attachments_rubymail(root: Path) -> Iterator[Case]:
         yield name, good, f"{names} {got.subject} {case}"
 
 
-def headers_stalwart(root: Path) -> Iterator[Case]:
-    folder = root / "mail-stalwart"
-    for path in sorted(folder.rglob("fields-*.json")):
-        for number, case in enumerate(json.loads(path.read_text())):
-            got = _field_of(path.stem.removeprefix("fields-"), case["header"])
-            if got is not None:
-                expected = _expected_field(case["expected"])
-                yield f"{path.stem} {number}", got == expected, f"{case} {got} {expected}"
-
-
 def summaries_mailcore2(root: Path) -> Iterator[Case]:
     folder = root / "mail-mailcore2" / "summary"
     for path in sorted(folder.glob("*.eml")):
@@ -374,30 +364,8 @@ def _shape(line):
     return tuple(leaves)
 
 
-def _people(parties):
-    return [(one.name or None, one.address) for one in parties]
-
-
-def _field_of(kind, header):
-    raw = header.encode()
-    if "address" in kind:
-        return _people(headers.addresses([raw]))
-    if "date" in kind:
-        moment = headers.date(headers.plain(raw))
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-    if "unstructured" in kind:
-        return squeeze(headers.unstructured(raw))
-    if kind == "ids" or "id" in kind.split("_"):
-        return headers.message_ids(headers.plain(raw))
-    return None
-
-
-def _expected_field(expected):
-    return expected
-
-
 PREFIXES = (
-    "replies_", "forwards_", "bounces_", "sanitiser_", "fidelity", "attachments_", "headers_",
+    "replies_", "forwards_", "bounces_", "sanitiser_", "fidelity", "attachments_",
     "summaries_", "charsets_", "structure_",
 )  # fmt: skip
 SETS: dict[str, Callable[[Path], Iterator[Case]]] = {
