@@ -1,0 +1,90 @@
+"""Records by keyboard alone: add a person, move a deal over the board, mark it won."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.enums import DealStatus
+from crm.models import Person
+from tests.crm.views.test_pages import make_all
+from tests.factories.crm import make_deal, make_pipeline
+from users.models import User
+
+
+@pytest.fixture
+def alice(transactional_db: None) -> User:
+    from tests.factories.users import make_user
+    from users.models import Company
+
+    Company.objects.create(pk=1, name="Northwind")
+    return make_user("alice@northwind.example")
+
+
+def test_a_person_is_added_by_keys(
+    watched: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/contacts/people/")
+    page.keyboard.press("n")
+    name = page.get_by_role("textbox", name="Name", exact=True)
+    name.wait_for()
+    name.focus()
+    page.keyboard.type("Ada Byron")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/contacts/people/*/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ada Byron")
+    assert Person.objects.get().name == "Ada Byron"
+
+
+def test_a_deal_moves_and_is_won_by_keys(
+    watched: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    pipeline = make_pipeline()
+    deal = make_deal(alice, pipeline=pipeline, value=1000)
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/deals/board/{pipeline.pk}/")
+    offer = page.get_by_role("region", name="Offer")
+    page.locator(f"#deal-{deal.pk} .card__link").focus()
+    with page.expect_response("**/move/"):
+        page.keyboard.press("Control+ArrowRight")
+    expect(offer.locator(f"#deal-{deal.pk}")).to_be_visible()
+    expect(offer.locator(".board__sum")).to_contain_text("1,000")
+    deal.refresh_from_db()
+    assert deal.stage.name == "Offer"
+    page.locator(f"#deal-{deal.pk} .card__link").focus()
+    with page.expect_response("**/win/"):
+        page.keyboard.press("w")
+    expect(page.locator(f"#deal-{deal.pk}")).to_have_count(0)
+    deal.refresh_from_db()
+    assert deal.status == DealStatus.WON
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_records_have_no_accessibility_fault(
+    scheme: Any,
+    watched: Page,
+    alice: User,
+    signed_in: Callable[[Page, User], Page],
+    live_server: Any,
+    axe: Callable[..., None],
+) -> None:
+    records = make_all(alice)
+    page = signed_in(watched, alice)
+    page.emulate_media(color_scheme=scheme)
+    paths = [
+        "/contacts/people/",
+        "/contacts/organizations/?q=nothing",
+        "/deals/",
+        f"/deals/board/{records['deal'].pipeline_id}/",
+        f"/projects/board/{records['project'].board_id}/",
+        "/activities/",
+        "/search/?q=acme",
+        "/contacts/people/import/",
+        "/contacts/people/new/",
+        *(record.get_absolute_url() for record in records.values()),
+    ]
+    for path in paths:
+        page.goto(live_server.url + path)
+        axe(page)
