@@ -22,7 +22,6 @@ urlpatterns = [
     path("mail/t/<thread:pk>/<act:act>/", acts.act_on_thread, name="thread_act"),
     path("mail/m/<email:pk>/", threads.single_message, name="message"),
     path("mail/m/<email:pk>/body/", bodies.body, name="body"),
-    path("mail/m/<email:pk>/images/", threads.show_images, name="message_images"),
     path("mail/m/<email:pk>/raw/", bodies.raw, name="raw"),
     path("mail/m/<email:pk>/part/<str:section>/", bodies.inline_picture, name="inline_picture"),
     path("mail/a/<attachment:pk>/", bodies.attachment, name="attachment"),

@@ -33,7 +33,15 @@ class MailAccountAdmin(OperatorModelAdmin):
 class RemoteChangeAdmin(OperatorModelAdmin):
     """What waits to be done in mailboxes."""
 
-    list_display = ("id", "account_id", "operation", "state", "attempts", "error_code", "created_at")
+    list_display = (
+        "id",
+        "account_id",
+        "operation",
+        "state",
+        "attempts",
+        "error_code",
+        "created_at",
+    )
     list_filter = ("state", "operation")
     fields = (
         "id",

@@ -2,7 +2,6 @@ from inbox.models.draft import Draft, DraftFile
 from inbox.models.label import Label, ThreadLabel
 from inbox.models.signature import Signature
 from inbox.models.template import MailTemplate
-from inbox.models.trusted import TrustedSender
 from inbox.models.undo import UndoToken
 
 __all__ = [
@@ -12,6 +11,5 @@ __all__ = [
     "MailTemplate",
     "Signature",
     "ThreadLabel",
-    "TrustedSender",
     "UndoToken",
 ]

@@ -80,23 +80,22 @@ def mail_text(text: str) -> SafeString:
     return SafeString(html.text_to_html(text))
 
 
+FILE_ICONS = {
+    "photo": ("png", "jpg", "jpeg", "gif", "webp", "svg", "heic"),
+    "file-spreadsheet": ("xls", "xlsx", "ods", "csv"),
+    "file-zip": ("zip", "gz", "7z", "rar", "tar"),
+    "file-type-pdf": ("pdf",),
+    "mail": ("eml",),
+    "calendar-event": ("ics",),
+    "file-text": ("doc", "docx", "odt", "txt", "rtf", "md"),
+}
+
+
 @register.filter
 def file_icon(file: Attachment) -> str:
     """A picture for the kind of file, by its ending: what the sender says of it may be wrong."""
     ending = file.name.rpartition(".")[2].lower()
-    if ending in ("png", "jpg", "jpeg", "gif", "webp", "svg", "heic"):
-        return "photo"
-    if ending in ("xls", "xlsx", "ods", "csv"):
-        return "file-spreadsheet"
-    if ending in ("zip", "gz", "7z", "rar", "tar"):
-        return "file-zip"
-    if ending == "pdf":
-        return "file-type-pdf"
-    if ending == "eml" or file.content_type == "message/rfc822":
-        return "mail"
-    if ending == "ics" or file.content_type == "text/calendar":
-        return "calendar-event"
-    return "file-text" if ending in ("doc", "docx", "odt", "txt", "rtf", "md") else "file"
+    return next((icon for icon, endings in FILE_ICONS.items() if ending in endings), "file")
 
 
 @register.filter

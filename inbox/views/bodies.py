@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_required
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,29 +12,10 @@ from django.views.decorators.http import require_safe
 
 from common.policies import ContentPolicy, with_policy
 from inbox.domain import reading
-from inbox.models import TrustedSender
 from inbox.views.threads import visible_email
 from mailsync.mime import html, parse
 from mailsync.mime.headers import file_name
 from mailsync.models import Attachment, Email, Thread
-
-IMAGES_SALT = "inbox.images"
-IMAGES_AGE = 12 * 3600
-
-
-def images_token(*, user_id: int, email_id: int) -> str:
-    """Proof that this reader asked for this message's remote images."""
-    return signing.dumps([user_id, email_id], salt=IMAGES_SALT)
-
-
-def _images_wanted(request: HttpRequest, email: Email) -> bool:
-    if TrustedSender.objects.filter(user=request.user, address=email.from_address).exists():
-        return True
-    try:
-        asked = signing.loads(request.GET.get("images", ""), salt=IMAGES_SALT, max_age=IMAGES_AGE)
-    except signing.BadSignature:
-        return False
-    return asked == [request.user.pk, email.pk]
 
 
 @require_safe
@@ -50,7 +30,12 @@ def body(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404 from error
     policy = html.ImagePolicy(inline=_inline_address(email))
     cleaned = html.clean(source, images=policy)
-    response = render(request, "inbox/body.html", {"email": email, "cleaned": SafeString(cleaned)})
+    context = {
+        "email": email,
+        "cleaned": SafeString(cleaned),
+        "pictures_left_out": html.blocked_images(cleaned),
+    }
+    response = render(request, "inbox/body.html", context)
     # Links in a mail tell nobody where they were read.
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -16,7 +16,7 @@ from inbox.domain.queries.conversation import conversation, message
 from inbox.domain.queries.lists import accounts_of, rows_of
 from inbox.enums import Act, Box
 from inbox.forms.acts import snooze_presets
-from inbox.models import Label, TrustedSender
+from inbox.models import Label
 from mailsync.models import Email, Thread
 
 
@@ -77,7 +77,7 @@ def home_of(found: Thread) -> str:
 def single_message(request: HttpRequest, pk: int) -> HttpResponse:
     """One message, opened or folded again in its place."""
     email = visible_email(request.user, pk)
-    shown = message(email, user=request.user)
+    shown = message(email)
     shown.is_open = "fold" not in request.GET
     if not request.htmx:
         return redirect(f"{thread_url(email)}#message-{email.key}")
@@ -109,20 +109,3 @@ def who(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {"thread": found, "audience": audience(found), "account": found.account}
     return render_dialog(request, "inbox/who.html", context)
-
-
-@require_POST
-@login_required
-def show_images(request: HttpRequest, pk: int) -> HttpResponse:
-    """Remote images of this message, once or from now on for its sender."""
-    email = visible_email(request.user, pk)
-    if request.POST.get("always") and email.from_address:
-        TrustedSender.objects.get_or_create(user=request.user, address=email.from_address)
-    if not request.htmx:
-        return redirect(f"{thread_url(email)}?images={email.key}#message-{email.key}")
-    shown = message(email, user=request.user)
-    return render(
-        request,
-        "inbox/_message.html",
-        {"message": shown, "thread": email.thread, "show_images": True},
-    )

@@ -31,7 +31,11 @@ def managed_account(user: Any, pk: int) -> MailAccount:
 @require_safe
 @login_required
 def account_list(request: HttpRequest) -> HttpResponse:
-    found = MailAccount.objects.usable_by(request.user).distinct().order_by("scope", "-is_default", "address")
+    found = (
+        MailAccount.objects.usable_by(request.user)
+        .distinct()
+        .order_by("scope", "-is_default", "address")
+    )
     context = {"cards": _cards(request, found), "tab": "accounts"}
     return render(request, "mailsync/accounts.html", context)
 

@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.functional import cached_property
 
-from inbox.models import TrustedSender
 from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
@@ -25,7 +24,6 @@ class Message:
     is_open: bool
     is_own: bool
     files: list[Attachment] = field(default_factory=list)
-    images_trusted: bool = False
 
     @property
     def key(self) -> str:
@@ -85,36 +83,25 @@ def conversation(thread: Thread, *, user: Any, show_all: bool = False) -> Conver
         left_out = len(emails) - SHOWN
         emails = emails[:1] + emails[left_out + 1 :]
     may_act = MailAccount.objects.usable_by(user).filter(pk=thread.account_id).exists()
-    trusted = set(
-        TrustedSender.objects.filter(
-            user=user, address__in={email.from_address for email in emails}
-        ).values_list("address", flat=True)
-    )
-    messages = [
-        _message(email, is_open=show_all or email.is_unread, trusted=trusted) for email in emails
-    ]
+    messages = [_message(email, is_open=show_all or email.is_unread) for email in emails]
     if messages:
         messages[-1].is_open = True
     return Conversation(thread=thread, messages=messages, left_out=left_out, may_act=may_act)
 
 
-def message(email: Email, *, user: Any) -> Message:
+def message(email: Email) -> Message:
     """One message, open."""
-    trusted = TrustedSender.objects.filter(user=user, address=email.from_address)
-    return _message(
-        email, is_open=True, trusted={email.from_address} if trusted.exists() else set()
-    )
+    return _message(email, is_open=True)
 
 
-def _message(email: Email, *, is_open: bool, trusted: set[str]) -> Message:
+def _message(email: Email, *, is_open: bool) -> Message:
+    parts = email.attachments.all()
     return Message(
         email=email,
         is_open=is_open,
         is_own=email.is_outgoing,
-        files=[
-            part for part in email.attachments.all() if not part.is_inline or not part.content_id
-        ],
-        images_trusted=email.from_address in trusted,
+        # A part that the HTML names by cid is a picture in it, not a file beside it.
+        files=[part for part in parts if not part.is_inline or not part.content_id],
     )
 
 

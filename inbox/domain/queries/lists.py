@@ -20,7 +20,6 @@ from inbox.enums import Box, Tab
 from inbox.models import ThreadLabel
 from mailsync.models import MailAccount, Thread, ThreadAddress, ThreadLink
 from mailsync.models.link import RECORD_FIELDS
-from sharing.enums import ThreadVisibility
 from sharing.rules import visible_records
 
 PAGE_SIZE = 50
@@ -128,30 +127,32 @@ def _has_link(user: Any, kinds: Iterable[str]) -> Exists:
 
 def filter_condition(user: Any, wanted: ThreadFilter) -> Q:
     """The filter as a condition on threads."""
-    condition = Q()
-    if wanted.tab == Tab.UNREAD:
-        condition &= Q(unread_count__gt=0)
-    elif wanted.tab == Tab.LINKED:
-        condition &= Q(_has_link(user, RECORD_FIELDS))
-    elif wanted.tab == Tab.UNLINKED:
-        condition &= ~Q(_has_link(user, RECORD_FIELDS))
-    if wanted.linked_to in RECORD_FIELDS:
+    condition = _tab_condition(user, wanted.tab)
+    plain = {
+        "has_attachments": wanted.has_file or None,
+        "is_flagged": wanted.flagged or None,
+        "possible_items__gt": 1 if wanted.asks else None,
+        "visibility": wanted.visibility or None,
+    }
+    condition &= Q(**{name: value for name, value in plain.items() if value is not None})
+    if wanted.linked_to:
         condition &= Q(_has_link(user, [wanted.linked_to]))
-    if wanted.has_file:
-        condition &= Q(has_attachments=True)
-    if wanted.flagged:
-        condition &= Q(is_flagged=True)
-    if wanted.asks:
-        condition &= Q(possible_items__gt=1)
-    if wanted.visibility in ThreadVisibility.values:
-        condition &= Q(visibility=wanted.visibility)
     if wanted.label_id is not None:
-        condition &= Q(
-            Exists(ThreadLabel.objects.filter(thread=OuterRef("pk"), label=wanted.label_id))
-        )
+        marks = ThreadLabel.objects.filter(thread=OuterRef("pk"), label=wanted.label_id)
+        condition &= Q(Exists(marks))
     if wanted.from_address:
         condition &= Q(Exists(_addresses(wanted.from_address).filter(thread=OuterRef("pk"))))
     return condition
+
+
+def _tab_condition(user: Any, tab: Tab) -> Q:
+    if tab == Tab.UNREAD:
+        return Q(unread_count__gt=0)
+    if tab == Tab.LINKED:
+        return Q(_has_link(user, RECORD_FIELDS))
+    if tab == Tab.UNLINKED:
+        return ~Q(_has_link(user, RECORD_FIELDS))
+    return Q()
 
 
 def _addresses(text: str) -> QuerySet[ThreadAddress]:
@@ -197,8 +198,8 @@ def box_page(
     if len(ids) <= PAGE_SIZE or not rows:
         return Page(rows=rows)
     last = rows[-1].thread
-    assert last.last_email_at is not None  # box_threads asks for it
-    return Page(rows=rows, next_cursor=Cursor(at=last.last_email_at, thread_id=last.pk).text())
+    at = last.last_email_at or _EPOCH  # never empty here: box_threads asks for a moment
+    return Page(rows=rows, next_cursor=Cursor(at=at, thread_id=last.pk).text())
 
 
 def _newest_ids(threads: QuerySet[Thread], account_ids: list[int], *, limit: int) -> list[int]:
