@@ -56,7 +56,7 @@ _MESSAGE_WORD = re.compile(
     r"письмо|mesaj|poruka|mail|e-mail|メッセージ|邮件|郵件|원본|kiri|original|mejl|post)",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s{0,40}(?:(?:[-_=*~]\s?){5,200}+|[-_—–=]{5,200}+)\s{0,40}$")
+_RULE = re.compile(r"\s{0,40}(?<![-_=*~—–])(?:(?:[-_=*~]\s?){5,200}+|[-_—–=]{5,200}+)\s{0,40}$")
 _SIGNATURE_MARK = re.compile(r"\s?(?:--|—|–|-- |__|___+|---)\s*$")
 _INLINE_ATTRIBUTION = re.compile(
     r"(?<=\S)\s?-{0,3}\s?\bOn (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}, [^\n]{8,150}wrote:$"
