@@ -131,7 +131,7 @@ def test_html_bomb_ends_with_its_text_shown(name):
     begin = time.monotonic()
     cleaned = html.clean(HTML_BOMBS[name])
     sandbox.close_idle()
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < sandbox.WALL_SECONDS + 10
     assert "the text" in cleaned
 
 
@@ -139,7 +139,7 @@ def test_sandbox_ends_what_takes_too_long_and_serves_the_next():
     assert sandbox.run(html.clean_strictly, "<p>fine</p>") == "<p>fine</p>"
     begin = time.monotonic()
     assert sandbox.run(html._clean_for_showing, "<div>" * 150_000) is None
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < sandbox.WALL_SECONDS + 10
     assert sandbox.run(html.clean_strictly, "<p>again</p>") == "<p>again</p>"
     sandbox.close_idle()
 
