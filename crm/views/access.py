@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -51,3 +51,8 @@ def back_to(request: HttpRequest, record: Any, *, tab: str = "") -> HttpResponse
 
 def list_url(kind: RecordKind) -> str:
     return reverse(f"crm:{'people' if kind == RecordKind.PERSON else f'{kind}s'}")
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to. An empty POST is still one, and its form has errors."""
+    return request.POST if request.method == "POST" else None

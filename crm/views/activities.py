@@ -11,7 +11,7 @@ from common.partials import render_dialog
 from crm.domain import activities
 from crm.forms.attached import ActivityForm, ReassignForm
 from crm.models import Activity
-from crm.views.access import go_to, safe_next
+from crm.views.access import go_to, posted, safe_next
 
 
 def _activity_or_404(request: HttpRequest, pk: int) -> Activity:
@@ -28,7 +28,7 @@ def _back(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def activity_new(request: HttpRequest) -> HttpResponse:
-    form = ActivityForm(request.POST or None, user=request.user)
+    form = ActivityForm(posted(request), user=request.user)
     if request.method == "POST" and form.is_valid():
         activities.add_activity(by=request.user, **form.cleaned_data)
         return _back(request)
@@ -43,7 +43,7 @@ def activity_edit(request: HttpRequest, pk: int) -> HttpResponse:
         name: getattr(activity, name)
         for name in ("title", "kind", "due_date", "due_time", "assigned_to", "note")
     }
-    form = ActivityForm(request.POST or None, user=request.user, initial=initial)
+    form = ActivityForm(posted(request), user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         values["assigned_to"] = values["assigned_to"] or activity.assigned_to

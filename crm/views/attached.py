@@ -12,7 +12,7 @@ from crm.enums import RecordKind
 from crm.errors import CRMError
 from crm.forms.attached import ActivityForm, FileForm, NoteForm
 from crm.models import Note, RecordFile
-from crm.views.access import back_to, record_or_404
+from crm.views.access import back_to, posted, record_or_404
 
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"
 
@@ -71,7 +71,7 @@ def attached_or_404(request: HttpRequest, model: Any, pk: int) -> Any:
 @require_http_methods(["GET", "POST"])
 def note_edit(request: HttpRequest, pk: int) -> HttpResponse:
     note = attached_or_404(request, Note, pk)
-    form = NoteForm(request.POST or None, initial={"text": note.text})
+    form = NoteForm(posted(request), initial={"text": note.text})
     if request.method == "POST":
         if not form.is_valid():
             return _refused(request, note.record, form)

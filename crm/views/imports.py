@@ -18,14 +18,14 @@ from crm.enums import ImportState, ListKind, RecordKind
 from crm.errors import CRMError
 from crm.forms.imports import MappingForm, UploadForm
 from crm.models import RecordImport
-from crm.views.access import go_to, list_url
+from crm.views.access import go_to, list_url, posted
 from crm.views.lists import FILTERS, section_of
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest, kind: RecordKind) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(posted(request), request.FILES)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:
