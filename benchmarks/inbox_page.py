@@ -21,7 +21,11 @@ BATCH = 10_000
 
 def main(mails: int) -> None:
     folder = tempfile.mkdtemp(prefix="dealpost-benchmark-")
-    os.environ |= {"DEALPOST_DATA": folder, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    os.environ |= {
+        "DEALPOST_DATA": folder,
+        "DEALPOST_HOSTS": "testserver",
+        "DJANGO_SETTINGS_MODULE": "config.settings_test",
+    }
     import django
 
     django.setup()
