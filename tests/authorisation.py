@@ -101,3 +101,8 @@ ROWS: dict[str, Row] = {
         OPERATORS, post=302, args=lambda scene: {"object_id": str(scene.member.pk)}
     ),
 }
+
+# Rows that fill a file of their own; they need the names above.
+from tests.authorisation_crm import CRM_ROWS  # noqa: E402
+
+ROWS |= CRM_ROWS
