@@ -18,7 +18,7 @@ LENGTH = 22  # 16 bytes in base64 without padding
 
 
 @lru_cache(maxsize=4)
-def _cipher(secret: str) -> Cipher:
+def _cipher(secret: str) -> Cipher[modes.ECB]:
     key = hashlib.blake2b(secret.encode(), person=b"opaque-keys", digest_size=32).digest()
     # One block per key and never a longer text, so ECB has no pattern to show.
     return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 -- single block, see above

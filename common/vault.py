@@ -58,7 +58,7 @@ def open_text(sealed: str, *, bound: str) -> str:
         raise VaultError("the row this belongs to is another one") from error
 
 
-class SealedField(models.TextField):
+class SealedField(models.TextField):  # type: ignore[type-arg]  # generic for the checker alone
     """A column that holds a sealed text. Reading it gives the sealed form; `reveal` opens it.
 
     `bound_to` names the columns whose values the text is bound to: when one of them changes,
@@ -81,12 +81,19 @@ class SealedField(models.TextField):
 
 def conceal(row: models.Model, field_name: str, text: str) -> None:
     """Puts the text into the row's sealed field; the caller saves the row."""
-    field = row._meta.get_field(field_name)
-    setattr(row, field_name, seal_text(text, bound=field.binding(row)) if text else "")
+    bound = _sealed_field(row, field_name).binding(row)
+    setattr(row, field_name, seal_text(text, bound=bound) if text else "")
 
 
 def reveal(row: models.Model, field_name: str) -> str:
     """The text in the row's sealed field; empty when there is none. Raises VaultError."""
     sealed = getattr(row, field_name)
+    bound = _sealed_field(row, field_name).binding(row)
+    return open_text(sealed, bound=bound) if sealed else ""
+
+
+def _sealed_field(row: models.Model, field_name: str) -> SealedField:
     field = row._meta.get_field(field_name)
-    return open_text(sealed, bound=field.binding(row)) if sealed else ""
+    if not isinstance(field, SealedField):
+        raise TypeError(f"{field_name} is not sealed")
+    return field

@@ -34,7 +34,7 @@ from users.enums import ItemLinking
 from users.models import Preferences, User
 
 ITEM_FIELDS = ("deal", "lead", "project")
-ITEM_MODELS = {"deal": Deal, "lead": Lead, "project": Project}
+ITEM_MODELS: dict[str, Any] = {"deal": Deal, "lead": Lead, "project": Project}
 # Below the number of variables that SQLite takes in one statement, with room to spare.
 CHUNK = 500
 # More people than this is a mailing, not a conversation of all of them.
@@ -146,11 +146,11 @@ def _match_persons(ids: list[int]) -> dict[int, _Match]:
     pairs = ThreadAddress.objects.filter(thread__in=ids, address__in=list(by_address))
     for thread_id, address in pairs.order_by("id").values_list("thread_id", "address"):
         match = matches[thread_id]
-        for person_id, organization_id in by_address[address]:
+        for person, organization in by_address[address]:
             if len(match.persons) < MAX_PERSONS:
-                match.persons.setdefault(person_id, address)
-                if organization_id:
-                    match.organizations.setdefault(organization_id, address)
+                match.persons.setdefault(person, address)
+                if organization:
+                    match.organizations.setdefault(organization, address)
     return matches
 
 
@@ -446,7 +446,7 @@ def earlier_threads(record: Any, *, user: Any) -> QuerySet[Thread]:
         Thread.objects.of_accounts_of(user)
         .filter(
             trashed_at__isnull=True,
-            links__person__in=persons.values("pk"),
+            links__person__in=persons,
             links__removed_at__isnull=True,
         )
         .exclude(pk__in=ThreadLink.objects.filter(**{kind: record}).values("thread"))

@@ -109,7 +109,7 @@ def queue(
         envelope_from=outgoing.envelope_from,
         envelope_to=outgoing.envelope_to,
         bcc=outgoing.bcc,
-        send_at=send_at or undo_until,
+        send_at=send_at or now + undo,
         undo_until=undo_until,
     )
     _ring_when_due(submission)
@@ -211,9 +211,15 @@ def _look_later(submission: Submission) -> None:
         row.filter(state=S.SENT).update(sent_copy=SentCopy.FAILED)
 
 
+def _bytes_of(submission: Submission) -> bytes:
+    if submission.blob is None:
+        raise ProviderError("message_not_had", Reaction.REFUSED)
+    return blobs.read(submission.blob)
+
+
 def _with_bcc(submission: Submission) -> bytes:
     """The sent bytes with the field that no recipient got (RFC 5322 3.6.3, second way)."""
-    raw = blobs.read(submission.blob)
+    raw = _bytes_of(submission)
     if not submission.bcc:
         return raw
     return f"Bcc: {FOLDED_COMMA.join(submission.bcc)}\r\n".encode() + raw
@@ -290,7 +296,7 @@ def send(submission_id: int, *, submitter: Submitter | None = None) -> None:
     try:
         opened = opened or open_submitter(submission.account)
         result = opened.submit(
-            blobs.read(submission.blob),
+            _bytes_of(submission),
             envelope_from=submission.envelope_from,
             envelope_to=submission.envelope_to,
             before_final_dot=lambda: _hand_over(submission.pk),

@@ -30,7 +30,11 @@ def keep_sent(account_id: int) -> None:
 def store_sent(account: MailAccount, *, lease: Lease) -> None:
     """Gives each sent submission of the account its email. Repeating it changes nothing."""
     waiting = Submission.objects.filter(
-        account=account, state=SubmissionState.SENT, email=None, remainder_of=None
+        account=account,
+        state=SubmissionState.SENT,
+        email=None,
+        remainder_of=None,
+        blob__isnull=False,
     ).select_related("blob")
     for submission in waiting.order_by("pk")[:AT_ONCE]:
         with transaction.atomic():
@@ -53,6 +57,8 @@ def _own_copy(submission: Submission) -> Email | None:
 
 
 def _ingest(account: MailAccount, submission: Submission, lease: Lease) -> Email:
+    if submission.blob is None:
+        raise ValueError("what was sent has no bytes any more")
     stored = ingest(
         account,
         [

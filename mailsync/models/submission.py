@@ -31,7 +31,7 @@ class Submission(models.Model):
     )
     blob = models.ForeignKey(
         "mailsync.Blob",
-        on_delete=models.PROTECT,
+        on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",

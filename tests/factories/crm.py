@@ -29,6 +29,4 @@ def make_pipeline(name: str = "Sales", stages: tuple[str, ...] = ("New", "Offer"
 def make_deal(owner: User, title: str = "Acme renewal", **fields: Any) -> Deal:
     pipeline = fields.pop("pipeline", None) or make_pipeline()
     stage = fields.pop("stage", None) or pipeline.stages.first()
-    return Deal.objects.create(
-        owner=owner, title=title, pipeline=pipeline, stage=stage, **fields
-    )
+    return Deal.objects.create(owner=owner, title=title, pipeline=pipeline, stage=stage, **fields)

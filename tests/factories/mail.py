@@ -1,7 +1,7 @@
 """Accounts, conversations and mails for tests that need no server."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mailsync.enums import LinkOrigin
@@ -10,6 +10,8 @@ from sharing.enums import ThreadVisibility
 from users.models import User
 
 _numbers = itertools.count(1)
+# Far enough back that a run makes no mail of the future, each a minute after the one before.
+START = datetime(2026, 1, 2, 9, tzinfo=UTC)
 
 
 def make_account(owner: User, address: str | None = None, **fields: Any) -> MailAccount:
@@ -19,7 +21,7 @@ def make_account(owner: User, address: str | None = None, **fields: Any) -> Mail
 def make_thread(account: MailAccount, subject: str = "Offer", **fields: Any) -> Thread:
     """A conversation with one unread mail in the inbox."""
     number = next(_numbers)
-    at = fields.pop("at", datetime(2026, 11, 2, 9, number % 60, tzinfo=UTC))
+    at = fields.pop("at", START + timedelta(minutes=number))
     sender = fields.pop("sender", ("Ada Byron", "ada@acme.example"))
     text = fields.pop("text", "Thanks for the offer.")
     values = {
