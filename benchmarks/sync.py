@@ -18,18 +18,56 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("INBOX", "Sent", "Archive")
-WORDS = (
-    "offer invoice contract price meeting call delivery order project team budget demo product "
-    "service question answer please thanks regards quote schedule review customer partner sign "
-    "the and for with that this from have will your next week month attached below above"
-).split()
+WORDS = [
+    "offer",
+    "invoice",
+    "contract",
+    "price",
+    "meeting",
+    "call",
+    "delivery",
+    "order",
+    "project",
+    "team",
+    "budget",
+    "demo",
+    "product",
+    "service",
+    "question",
+    "answer",
+    "please",
+    "thanks",
+    "regards",
+    "quote",
+    "schedule",
+    "review",
+    "customer",
+    "partner",
+    "sign",
+    "the",
+    "and",
+    "for",
+    "with",
+    "that",
+    "this",
+    "from",
+    "have",
+    "will",
+    "your",
+    "next",
+    "week",
+    "month",
+    "attached",
+    "below",
+    "above",
+]
 MBSYNCRC = """
 FSync no
 
@@ -99,9 +137,7 @@ class Generator:
             mail.add_alternative(self.html(), subtype="html")
         if self.random.random() < 0.12:
             data = base64.b85encode(self.random.randbytes(self.random.randint(20_000, 300_000)))
-            mail.add_attachment(
-                data, maintype="application", subtype="pdf", filename="offer.pdf"
-            )
+            mail.add_attachment(data, maintype="application", subtype="pdf", filename="offer.pdf")
         folder = "Sent" if is_ours else ("INBOX" if self.random.random() < 0.7 else "Archive")
         return folder, mail.as_bytes()
 
@@ -188,7 +224,9 @@ def child(user: str, port: int) -> None:
     wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     seen = Email.objects.filter(account=account, keywords__gte=2).count()
     mailboxes = Mailbox.objects.filter(account=account).count()
-    print(json.dumps({"wall": wall, "cpu": cpu, "marked": seen, "mailboxes": mailboxes}), flush=True)
+    print(
+        json.dumps({"wall": wall, "cpu": cpu, "marked": seen, "mailboxes": mailboxes}), flush=True
+    )
     connection.close()
 
 
@@ -375,7 +413,11 @@ def main() -> None:
                 peer = mbsync(server, users)
                 show(f"mbsync, {count} mailboxes", peer, peer["rate"])
                 show("fetch alone", raw_fetch(server, users), peer["rate"])
-                show(f"dealpost, {count} process(es)", ours(server, users, options.database), peer["rate"])
+                show(
+                    f"dealpost, {count} process(es)",
+                    ours(server, users, options.database),
+                    peer["rate"],
+                )
                 unstorm(server, users)
 
 

@@ -72,7 +72,7 @@ def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Sequ
     PostgreSQL.
     """
     statement = _insert_statement(model._meta.db_table, columns)
-    _many(f"{statement} ON CONFLICT DO NOTHING", sorted(rows))
+    _many(f"{statement} ON CONFLICT DO NOTHING", sorted(rows, key=tuple))
 
 
 def update(

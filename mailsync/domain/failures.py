@@ -88,7 +88,7 @@ def _judge(
 def _doubled(first: timedelta, longest: timedelta, failures: int) -> timedelta:
     """With some chance in it, so that accounts of one dead server do not come back as one."""
     exact = min(first * 2 ** min(failures - 1, 20), longest)
-    return exact * random.uniform(0.8, 1.2)
+    return timedelta(seconds=exact.total_seconds() * random.uniform(0.8, 1.2))
 
 
 def _change(

@@ -240,7 +240,7 @@ def _write_rows(
         )
         for read in new
     ]
-    placing = threads.place(account.pk, arrivals)
+    placing = threads.place(account.pk, arrivals, own_addresses=own)
     _insert_threads(account, placing, arrivals)
     apply_merges(placing.merges)
     blob_ids = _insert_blobs(account, placed, {read.parsed.digest for read in reads})
@@ -272,7 +272,7 @@ def _claim_ids(account: MailAccount, reads: Sequence[_Read]) -> list[_Read]:
         account, "provider_id", [r.item.provider_id for r in reads if r.item.provider_id]
     )
     sent = _sent_by_us(account, [r.parsed.message_id for r in reads if r.is_outgoing])
-    new = []
+    new: list[_Read] = []
     for read in reads:
         known = (
             by_digest.get(read.parsed.digest)

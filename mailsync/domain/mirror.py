@@ -135,7 +135,7 @@ def undo_change(change: RemoteChange, *, by: Any) -> RemoteChange | None:
     if change.operation == ChangeOperation.KEYWORDS:
         add, remove = change.wanted.get("remove", 0), change.wanted.get("add", 0)
         _set_bits(MailboxEntry.objects.filter(pk=entry.pk), add=add, remove=remove)
-        _set_bits(Email.objects.filter(pk=entry.email_id), add=add, remove=remove)
+        _set_bits(Email.objects.filter(entries=entry.pk), add=add, remove=remove)
         wanted = {"add": add, "remove": remove}
     else:
         target = Mailbox.objects.filter(pk=change.base.get("mailbox")).first()
@@ -153,7 +153,7 @@ def undo_change(change: RemoteChange, *, by: Any) -> RemoteChange | None:
             base={"mailbox": entry.mailbox_id, "keywords": entry.keywords},
             made_by=by,
         )
-    threads = Email.objects.filter(pk=entry.email_id).values_list("thread_id", flat=True)
+    threads = Email.objects.filter(entries=entry.pk).values_list("thread_id", flat=True)
     _finish(change.account, list(threads))
     return inverse
 
@@ -171,7 +171,7 @@ def _mark(
     """Sets and clears bits on every mail of the threads, and queues the same for each copy."""
     changed: list[int] = []
     for account, thread_ids in _by_account(_current(threads)):
-        emails = Email.objects.filter(thread__in=thread_ids).exclude(
+        emails: QuerySet[Email] = Email.objects.filter(thread__in=thread_ids).exclude(
             keywords=_with_bits(add=add, remove=remove)
         )
         if name in ("mark_unread", "flag"):

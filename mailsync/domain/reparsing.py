@@ -24,8 +24,10 @@ def reparse(email_ids: Iterable[int]) -> int:
         raws = []
         readable = []
         for email in emails:
+            if email.blob is None:
+                continue
             try:
-                raws.append(blobs.read(email.blob))  # type: ignore[arg-type] -- filtered above
+                raws.append(blobs.read(email.blob))
             except blobs.BlobError:
                 continue
             readable.append(email)

@@ -263,7 +263,7 @@ def _give_up(work: Work, changes: Sequence[RemoteChange], error: ProviderError) 
     """The server's word stands again: marks and places go back to what it says."""
     with transaction.atomic():
         _settle(work, changes, ChangeState.FAILED, error_code=error.code)
-        emails = set()
+        emails: set[int] = set()
         for change in changes:
             entry = change.entry
             if entry is None:
@@ -272,7 +272,8 @@ def _give_up(work: Work, changes: Sequence[RemoteChange], error: ProviderError) 
                 entry.keywords = change.base.get("keywords", entry.keywords)
             entry.places = PLACE_OF_ROLE[MailboxRole(entry.mailbox.role)]
             entry.save(update_fields=["keywords", "places"])
-            emails.add(entry.email_id)
+            if entry.email_id:
+                emails.add(entry.email_id)
         note(work.account, "change_not_done", count=len(changes), reason=error.code)
         threads = set(Email.objects.filter(pk__in=emails).values_list("thread_id", flat=True))
         refresh_threads(threads)

@@ -39,7 +39,9 @@ class Arrival:
     provider_thread_id: str
     subject_key: int
     is_orphan_answer: bool  # says "Re:", names nobody
-    people: frozenset[str]
+    # Own addresses left out: they are in every mail of the mailbox and prove nothing.
+    sender: str
+    recipients: frozenset[str]
     at: datetime
 
 
@@ -59,14 +61,16 @@ def arrival(
     """The arrival that a parsed email is."""
     subject, is_answer = base_subject(parsed.subject)
     named = bounded_references(parsed.references)
-    people = {parsed.sender.address, *(party.address for party in (*parsed.to, *parsed.cc))}
+    recipients = {party.address for party in (*parsed.to, *parsed.cc)} - own_addresses - {""}
+    sender = parsed.sender.address
     return Arrival(
         own=key_of(parsed.message_id),
         named=tuple(key_of(name) for name in named),
         provider_thread_id=provider_thread_id,
         subject_key=key_of(subject),
         is_orphan_answer=is_answer and not named,
-        people=frozenset(people) - own_addresses - {""},
+        sender="" if sender in own_addresses else sender,
+        recipients=frozenset(recipients),
         at=at,
     )
 
@@ -79,11 +83,13 @@ def bounded_references(references: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(ends))
 
 
-def place(account_id: int, arrivals: Sequence[Arrival]) -> Placing:
+def place(
+    account_id: int, arrivals: Sequence[Arrival], *, own_addresses: frozenset[str]
+) -> Placing:
     """Finds or allocates the thread of each arrival. Writes nothing."""
     known = _known_references(account_id, arrivals)
     by_provider = _known_provider_threads(account_id, arrivals)
-    edges = _subject_edges(account_id, arrivals)
+    edges = _subject_edges(account_id, arrivals, own_addresses)
     threads = set(known.values()) | set(by_provider.values()) | {t for _, t in edges.known}
     groups = _Groups(sizes=_sizes(threads), separated=_separations(threads))
     for number, item in enumerate(arrivals):
@@ -180,7 +186,9 @@ class _Edges:
     fresh: list[tuple[int, int]] = field(default_factory=list)  # (arrival, arrival)
 
 
-def _subject_edges(account_id: int, arrivals: Sequence[Arrival]) -> _Edges:
+def _subject_edges(
+    account_id: int, arrivals: Sequence[Arrival], own_addresses: frozenset[str]
+) -> _Edges:
     """Pairs of an answer that names nobody and the mail that it may answer."""
     edges = _Edges()
     candidates = [n for n, a in enumerate(arrivals) if a.subject_key and not a.provider_thread_id]
@@ -195,27 +203,36 @@ def _subject_edges(account_id: int, arrivals: Sequence[Arrival]) -> _Edges:
             (n, other)
             for n in answers
             for other in numbers
-            if n != other and _answers(arrivals[n], arrivals[other].at, arrivals[other].people)
+            if n != other and _answers(arrivals[n], arrivals[other])
         ]
     for row in _stored_with_subjects(account_id, arrivals, by_key):
         thread_id, key, subject, references, at, sender, recipients = row
-        people = {sender, *(address for _, _, address in recipients)}
-        is_orphan = not references and base_subject(subject)[1]
+        stored = Arrival(
+            own=0,
+            named=(),
+            provider_thread_id="",
+            subject_key=key,
+            is_orphan_answer=not references and base_subject(subject)[1],
+            sender="" if sender in own_addresses else sender,
+            recipients=frozenset(there for role, _, there in recipients if role in ("to", "cc"))
+            - own_addresses,
+            at=at,
+        )
         for number in by_key[key]:
             item = arrivals[number]
-            if (item.is_orphan_answer and _answers(item, at, people)) or (
-                is_orphan and bool(item.people & people) and _in_window(answer=at, question=item.at)
+            if (item.is_orphan_answer and _answers(item, stored)) or (
+                stored.is_orphan_answer and _answers(stored, item)
             ):
                 edges.known.append((number, thread_id))
     return edges
 
 
-def _answers(answer: Arrival, at: datetime, people: Iterable[str]) -> bool:
-    return _in_window(answer=answer.at, question=at) and bool(answer.people & set(people))
-
-
-def _in_window(*, answer: datetime, question: datetime) -> bool:
-    return timedelta(0) <= answer - question <= SUBJECT_WINDOW
+def _answers(answer: Arrival, question: Arrival) -> bool:
+    """Whether one may answer the other: in time, and between people who write to each other.
+    To stand on the same mailing list is not enough."""
+    if not timedelta(0) <= answer.at - question.at <= SUBJECT_WINDOW:
+        return False
+    return question.sender in answer.recipients or answer.sender in question.recipients
 
 
 def _stored_with_subjects(
