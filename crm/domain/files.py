@@ -1,13 +1,15 @@
 """Files on records. What they are is told by their first bytes, never by their name."""
 
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from django.core.files.base import File
 from django.utils.translation import gettext as _
 
 from crm.errors import CRMError
 from crm.models import Record, RecordFile
 from users.models import User
+
+if TYPE_CHECKING:
+    from django.core.files.base import File
 
 MAX_SIZE = 50 * 1024 * 1024
 NAME_LENGTH = 200

@@ -25,7 +25,8 @@ from crm.views.lists import FILTERS, section_of
 @login_required
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest, kind: RecordKind) -> HttpResponse:
-    form = UploadForm(posted(request), request.FILES)
+    data = posted(request)
+    form = UploadForm(data, request.FILES if data is not None else None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:

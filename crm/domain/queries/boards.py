@@ -91,7 +91,7 @@ def project_cards(rows: QuerySet[Project], *, user: User) -> list[Any]:
     return list(rows.order_by("position", "pk"))
 
 
-def further_cards(rows: QuerySet[Any], *, stage: Stage | Phase, after: Any) -> QuerySet[Any]:
+def further_cards(rows: QuerySet[Any], *, stage: Stage | Phase, after: Any) -> Any:
     """The next cards of a column behind the card `after`."""
     name = "stage" if isinstance(stage, Stage) else "phase"
     behind = Q(position__gt=after.position) | Q(position=after.position, pk__gt=after.pk)

@@ -69,30 +69,30 @@ class ListSpec:
         return found
 
 
-def _persons(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _persons(rows: QuerySet[Any], user: User) -> Any:
     rows = with_next_activity(with_person_columns(rows, user=user))
     return rows.select_related("owner").prefetch_related("labels")
 
 
-def _organizations(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _organizations(rows: QuerySet[Any], user: User) -> Any:
     rows = with_next_activity(with_organization_columns(rows, user=user))
     return rows.select_related("owner").prefetch_related("labels")
 
 
-def _items(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _items(rows: QuerySet[Any], user: User) -> Any:
     rows = with_next_activity(with_linked_names(rows, user=user))
     return rows.select_related("owner").prefetch_related("labels")
 
 
-def _deals(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _deals(rows: QuerySet[Any], user: User) -> Any:
     return _items(rows, user).select_related("owner", "stage", "pipeline")
 
 
-def _projects(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _projects(rows: QuerySet[Any], user: User) -> Any:
     return _items(rows, user).select_related("owner", "phase", "board")
 
 
-def _activities(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def _activities(rows: QuerySet[Any], user: User) -> Any:
     names = {
         f"{key}_name": seen_name(user, model, key=f"{key}_id")
         for key, model in {

@@ -23,7 +23,7 @@ def seen_name(user: User, model: Any, *, key: str) -> Subquery:
     return Subquery(rows.values(model.title_field)[:1])
 
 
-def with_linked_names(rows: QuerySet[Any], *, user: User) -> QuerySet[Any]:
+def with_linked_names(rows: QuerySet[Any], *, user: User) -> Any:
     """`person_name` and `organization_name` of deals, leads, projects and activities."""
     return rows.annotate(
         person_name=seen_name(user, Person, key="person_id"),
@@ -31,7 +31,7 @@ def with_linked_names(rows: QuerySet[Any], *, user: User) -> QuerySet[Any]:
     )
 
 
-def with_next_activity(rows: QuerySet[Any]) -> QuerySet[Any]:
+def with_next_activity(rows: QuerySet[Any]) -> Any:
     """`next_due`: the day of the next planned activity of each record."""
     planned = (
         Activity.objects.planned()
@@ -43,7 +43,7 @@ def with_next_activity(rows: QuerySet[Any]) -> QuerySet[Any]:
     )
 
 
-def with_person_columns(rows: QuerySet[Any], *, user: User) -> QuerySet[Any]:
+def with_person_columns(rows: QuerySet[Any], *, user: User) -> Any:
     emails = PersonEmail.objects.filter(person=OuterRef("pk")).order_by("-is_primary", "pk")
     phones = PersonPhone.objects.filter(person=OuterRef("pk")).order_by("-is_primary", "pk")
     return with_open_deals(
@@ -57,7 +57,7 @@ def with_person_columns(rows: QuerySet[Any], *, user: User) -> QuerySet[Any]:
     )
 
 
-def with_organization_columns(rows: QuerySet[Any], *, user: User) -> QuerySet[Any]:
+def with_organization_columns(rows: QuerySet[Any], *, user: User) -> Any:
     return with_open_deals(
         rows.annotate(
             person_count=counted(
@@ -70,7 +70,7 @@ def with_organization_columns(rows: QuerySet[Any], *, user: User) -> QuerySet[An
     )
 
 
-def with_open_deals(rows: QuerySet[Any], *, user: User, key: str) -> QuerySet[Any]:
+def with_open_deals(rows: QuerySet[Any], *, user: User, key: str) -> Any:
     """`open_deals`: how many open deals the user sees of each."""
     deals = Deal.objects.visible_to(user).open().filter(**{key: OuterRef("pk")})
     return rows.annotate(open_deals=counted(deals, group=key))
