@@ -56,6 +56,11 @@ SENTENCES = {
     "message_refused": _("The server refused this message."),
     "message_too_big": _("The message is bigger than the server takes."),
     "not_allowed_any_more": _("Whoever wrote this may no longer send from this account."),
+    "account_locked": _(
+        "An administrator changed the address you sign in with. Your mail is locked until you "
+        "connect this account again with its password."
+    ),
+    "owner_left": _("The owner may not sign in at the moment."),
     "account_stopped": _("The account is paused or being removed."),
     "too_late": _("This should have left hours ago, so it waits for your word."),
     "gave_up": _("The server kept putting the message off for a day."),

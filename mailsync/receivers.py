@@ -57,6 +57,11 @@ def stop_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
     accounts.disable_accounts_of(user)
 
 
+@receiver(user_signals.user_reactivated)
+def start_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
+    accounts.enable_accounts_of(user)
+
+
 @receiver(user_signals.login_address_changed)
 def lock_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
     accounts.lock_accounts_of(user)

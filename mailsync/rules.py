@@ -1,6 +1,6 @@
 """Who may know of a conversation. The one place that states it; everything asks `visible_to`.
 
-A user sees a thread when the account is his own, when he is a member of its team account, or
+A user sees a thread when the account is his own (and not locked), when he is a member of its team account, or
 when the thread is shared and linked to at least one record that he may see. Nobody else does:
 no role, no superuser flag, no page of the operator changes that.
 """
@@ -25,6 +25,9 @@ def visible_threads(user: Any) -> Q:
         # Colleagues lose a deleted conversation at once; its owner has it in the trash.
         Q(visibility=ThreadVisibility.SHARED, trashed_at__isnull=True, merged_into__isnull=True)
         & Q(Exists(links_into_view(user).filter(thread=OuterRef("pk"))))
+        # Nor by the back door: his own records would show whoever took over the login most of
+        # what the lock hides.
+        & ~Q(account__in=MailAccount.objects.locked_for(user).values("pk"))
     )
 
 

@@ -2,7 +2,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.opaque import seal
@@ -15,10 +15,11 @@ from sharing.enums import ThreadVisibility
 class DraftQuerySet(models.QuerySet["Draft"]):
     def usable_by(self, user: Any) -> Self:
         """A user's own drafts, and those of his team accounts: a team writes together."""
-        teams = MailAccount.objects.usable_by(user).filter(scope=AccountScope.TEAM)
-        own = Q(author=user) & (
-            Q(account__isnull=True) | Q(account__in=MailAccount.objects.usable_by(user))
-        )
+        usable = MailAccount.objects.usable_by(user)
+        teams = usable.filter(scope=AccountScope.TEAM)
+        # A draft without an account is as private as the mail, so it waits for the same key.
+        nowhere = Q(account__isnull=True) & ~Exists(MailAccount.objects.locked_for(user))
+        own = Q(author=user) & (nowhere | Q(account__in=usable))
         return self.filter(own | Q(account__in=teams))
 
     def standing(self) -> Self:

@@ -22,6 +22,7 @@ from inbox.forms.filters import FilterForm
 from inbox.models import Label
 from mailsync.domain.queries.progress import progress_of
 from mailsync.enums import AccountState
+from mailsync.models import MailAccount
 from sharing.enums import ThreadVisibility
 
 NEEDS_USER = (AccountState.AUTH_FAILED, AccountState.UNREACHABLE, AccountState.DISK_FULL)
@@ -65,6 +66,7 @@ def list_context(request: HttpRequest, *, box: Box) -> dict[str, Any]:
         "tabs": _tabs(form),
         "page": page,
         "next_query": form.query(),
+        "locked": list(MailAccount.objects.locked_for(request.user)),
         "in_trouble": [account for account in accounts if account.state in NEEDS_USER],
         "syncing": progress_of(accounts),
         "record_kinds": RecordKind.choices,

@@ -2,9 +2,12 @@
 
 States: `ok` is the rule. Trouble leads to `throttled`, `unreachable`, `disk_full` (tried again by
 themselves) or `auth_failed` (waits for the user: `reconnect`). The user leads to `paused` and
-back by `resume`. `disabled` is what becomes of the accounts of a user who left. `removing` is
-final: the address is free at once, the mail goes in the background or stays without an account
-that syncs.
+back by `resume`. `disabled` is what becomes of the accounts of a user who left, and of removed
+ones whose mail stays. `removing` is final: the address is free at once, the mail goes in the
+background.
+
+Beside its state an account may be locked (`locked_at`): its mail is nobody's to read as his own
+until it is connected again, on the server it had.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,6 +27,7 @@ from mailsync.domain.removal import delete_emails
 from mailsync.enums import AccountScope, AccountState, ChangeState, Direction
 from mailsync.models import (
     AccountMember,
+    AccountSetup,
     Email,
     MailAccount,
     RemoteChange,
@@ -48,6 +52,13 @@ SETTINGS = (
 )
 # Neither counts towards the limits.
 OUT_OF_USE = (AccountState.REMOVING, AccountState.DISABLED)
+# Why an account is disabled, where its owner's leaving is the reason.
+OWNER_LEFT = "owner_left"
+LOCKED = {
+    "state": AccountState.AUTH_FAILED,
+    "error_code": "account_locked",
+    "next_poll_at": None,
+}
 # Settings that decide which mail is wanted.
 CHOICES = ("sync_since", "contacts_only", "leave_out_internal")
 
@@ -86,9 +97,9 @@ def connect_account(
         raise TypeError(f"not settings of an account: {sorted(unknown)}")
     if scope == AccountScope.TEAM:
         settings.setdefault("default_visibility", ThreadVisibility.SHARED)
-    account = _revive(user, address=address, scope=scope, settings=settings) or _create(
-        user, address=address, scope=scope, settings=settings
-    )
+    account = _revive(
+        user, address=address, scope=scope, incoming=incoming, settings=settings
+    ) or _create(user, address=address, scope=scope, settings=settings)
     _save_server(account, Direction.INCOMING, incoming)
     if outgoing:
         _save_server(account, Direction.OUTGOING, outgoing)
@@ -137,7 +148,23 @@ def reconnect(account: MailAccount, *, secrets: Mapping[Direction, str]) -> None
         row = account.servers.get(direction=direction)
         conceal(row, "secret", secret)
         row.save(update_fields=["secret"])
-    _start_again(account, code="reconnected")
+    _start_again(account, code="reconnected", locked_at=None)
+
+
+def require_its_own_server(account: MailAccount, *, host: str, user_name: str) -> None:
+    """A locked account opens by its password, and that is proved by its own server alone:
+    whoever took over the login would otherwise name a server that takes any password."""
+    if account.locked_at is None:
+        return
+    known = account.servers.filter(direction=Direction.INCOMING).first()
+    if known and (known.host.casefold(), known.user_name) != (host.casefold(), user_name):
+        raise AccountError(
+            _(
+                "This account is locked. Sign in to the server that it had: %(host)s, with the "
+                "user name %(user)s."
+            )
+            % {"host": known.host, "user": known.user_name}
+        )
 
 
 @transaction.atomic
@@ -156,7 +183,8 @@ def pause(account: MailAccount) -> None:
 
 @transaction.atomic
 def resume(account: MailAccount) -> None:
-    if MailAccount.objects.filter(pk=account.pk, state=AccountState.PAUSED).exists():
+    rows = MailAccount.objects.filter(pk=account.pk, state=AccountState.PAUSED, locked_at=None)
+    if rows.exists():
         _start_again(account, code="resumed")
 
 
@@ -248,36 +276,57 @@ def finish_removal(account_id: int) -> None:
 
 @transaction.atomic
 def disable_accounts_of(user: User) -> None:
-    """A user left: his personal accounts stop at once, his place in teams is free."""
+    """A user left: his personal accounts stop at once, his place in teams is free. What he had
+    paused himself stays paused: it is not synced either, and comes back as he left it."""
     rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
-        state__in=(AccountState.REMOVING, AccountState.DISABLED)
+        state__in=(*OUT_OF_USE, AccountState.PAUSED)
     )
     for account in rows:
-        account.servers.update(secret="")
         note(account, "owner_left")
     rows.update(
-        state=AccountState.DISABLED, next_poll_at=None, lease_until=None, fence=F("fence") + 1
+        state=AccountState.DISABLED,
+        error_code=OWNER_LEFT,
+        next_poll_at=None,
+        lease_until=None,
+        fence=F("fence") + 1,
     )
     AccountMember.objects.filter(user=user).delete()
 
 
 @transaction.atomic
+def enable_accounts_of(user: User) -> None:
+    """A user may sign in again: what stopped when he left syncs again. Accounts that he had
+    removed, and locked ones, stay as they are."""
+    rows = MailAccount.objects.filter(
+        owner=user,
+        scope=AccountScope.PERSONAL,
+        state=AccountState.DISABLED,
+        error_code=OWNER_LEFT,
+    )
+    for account in rows:
+        if account.locked_at is None:
+            _start_again(account, code="owner_back")
+        else:
+            MailAccount.objects.filter(pk=account.pk).update(**LOCKED)
+
+
+@transaction.atomic
 def lock_accounts_of(user: User) -> None:
     """Somebody else changed the address this user signs in with: whoever signs in now has to
-    know the mailboxes' passwords before personal mail opens and syncs again."""
+    know the mailboxes' passwords before personal mail opens and syncs again. Mail kept from
+    removed accounts is locked as well; it opens when its address is connected anew."""
     rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
-        state__in=OUT_OF_USE
+        state=AccountState.REMOVING
     )
     for account in rows:
         account.servers.update(secret="")
         note(account, "login_address_changed")
-    rows.update(
-        state=AccountState.AUTH_FAILED,
-        error_code="sign_in_refused",
-        next_poll_at=None,
-        lease_until=None,
-        fence=F("fence") + 1,
-    )
+    # A set-up that was begun holds a password that was tried.
+    AccountSetup.objects.filter(user=user).delete()
+    rows.update(locked_at=timezone.now(), lease_until=None, fence=F("fence") + 1)
+    rows.exclude(state=AccountState.DISABLED).update(**LOCKED)
+    for account in rows:
+        tell_account_changed(account)
 
 
 @transaction.atomic
@@ -315,7 +364,7 @@ def _create(user: User, *, address: str, scope: str, settings: Mapping[str, Any]
 
 
 def _revive(
-    user: User, *, address: str, scope: str, settings: Mapping[str, Any]
+    user: User, *, address: str, scope: str, incoming: Server, settings: Mapping[str, Any]
 ) -> MailAccount | None:
     """An address that was removed and whose mail was kept comes back to that mail."""
     account = MailAccount.objects.filter(
@@ -325,10 +374,11 @@ def _revive(
         state=AccountState.DISABLED,
     ).first()
     if account:
+        require_its_own_server(account, host=incoming.host, user_name=incoming.user_name)
         for name, value in settings.items():
             setattr(account, name, value)
         account.save(update_fields=list(settings))
-        _start_again(account, code="reconnected")
+        _start_again(account, code="reconnected", locked_at=None)
     return account
 
 
@@ -369,7 +419,7 @@ def _without_secret(server: Server) -> Server:
     )
 
 
-def _start_again(account: MailAccount, *, code: str) -> None:
+def _start_again(account: MailAccount, *, code: str, **fields: Any) -> None:
     count = (
         MailAccount.objects.filter(pk=account.pk)
         .exclude(state=AccountState.REMOVING)
@@ -379,6 +429,7 @@ def _start_again(account: MailAccount, *, code: str) -> None:
             failures=0,
             throttled_until=None,
             next_poll_at=timezone.now(),
+            **fields,
         )
     )
     if count:

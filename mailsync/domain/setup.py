@@ -15,7 +15,12 @@ from django.utils import timezone
 
 from common.addresses import domain_of, normalise_address
 from common.vault import conceal, reveal
-from mailsync.domain.accounts import Server, connect_account, reconnect
+from mailsync.domain.accounts import (
+    Server,
+    connect_account,
+    reconnect,
+    require_its_own_server,
+)
 from mailsync.domain.accounts import change_server as change_account_server
 from mailsync.enums import AccountKind, Direction, MailboxRole, Security, SetupState
 from mailsync.models import AccountSetup, MailAccount
@@ -94,7 +99,13 @@ def _guess(address: str, known: Preset | None) -> dict[str, Any]:
 def start_trial(
     setup: AccountSetup, *, servers: dict[str, Any], secret: str, outgoing_secret: str = ""
 ) -> None:
-    """Keeps what was typed and tries it in the background."""
+    """Keeps what was typed and tries it in the background. Raises AccountError for a locked
+    account on another server."""
+    incoming = servers[str(Direction.INCOMING)]
+    if setup.account:
+        require_its_own_server(
+            setup.account, host=incoming["host"], user_name=incoming["user_name"]
+        )
     since = timezone.now() - timedelta(hours=1)
     recent = AccountSetup.objects.filter(user=setup.user, created_at__gte=since)
     if (recent.aggregate(number=Sum("tries"))["number"] or 0) >= TRIALS_PER_HOUR:

@@ -14,7 +14,16 @@ from users.enums import ItemLinking
 
 class MailAccountQuerySet(models.QuerySet["MailAccount"]):
     def usable_by(self, user: Any) -> Self:
-        """Accounts whose mail is this user's own: personal ones owned, team ones joined."""
+        """Accounts whose mail is this user's own: personal ones owned, team ones joined. A
+        locked one is not: its mail opens when its owner has connected it again."""
+        return self.belonging_to(user).filter(locked_at=None)
+
+    def locked_for(self, user: Any) -> Self:
+        """The user's accounts that wait for being connected again."""
+        return self.belonging_to(user).filter(locked_at__isnull=False)
+
+    def belonging_to(self, user: Any) -> Self:
+        """Accounts that the user's settings show, the locked ones too. No way to their mail."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         return self.filter(
@@ -49,6 +58,9 @@ class MailAccount(models.Model):
     # A code of mailsync.errors; the page turns it into a sentence. Never the server's text.
     error_code = models.CharField(max_length=40, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
+    # Somebody else changed the address that the owner signs in with: nobody reads the mail as
+    # his own until the account is connected again with its password.
+    locked_at = models.DateTimeField(null=True, blank=True)
     throttled_until = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -22,7 +22,16 @@ from mailsync.models import MailAccount
 def managed_account(user: Any, pk: int) -> MailAccount:
     """An account that this user may change: his own, or as an administrator a team's where he
     is a member. 404 for everybody else, administrators included."""
-    account = get_object_or_404(MailAccount.objects.usable_by(user).distinct(), pk=pk)
+    return _managed(MailAccount.objects.usable_by(user), user, pk)
+
+
+def managed_or_locked_account(user: Any, pk: int) -> MailAccount:
+    """As `managed_account`, and locked ones: to be connected again or removed, no more."""
+    return _managed(MailAccount.objects.belonging_to(user), user, pk)
+
+
+def _managed(accounts: Any, user: Any, pk: int) -> MailAccount:
+    account: MailAccount = get_object_or_404(accounts.distinct(), pk=pk)
     if account.scope == AccountScope.TEAM and not user.is_administrator:
         raise Http404
     return account
@@ -32,7 +41,7 @@ def managed_account(user: Any, pk: int) -> MailAccount:
 @login_required
 def account_list(request: HttpRequest) -> HttpResponse:
     found = (
-        MailAccount.objects.usable_by(request.user)
+        MailAccount.objects.belonging_to(request.user)
         .distinct()
         .order_by("scope", "-is_default", "address")
     )
@@ -59,7 +68,7 @@ def _cards(request: HttpRequest, accounts: Any) -> list[dict[str, Any]]:
 @login_required
 def account_card(request: HttpRequest, pk: int) -> HttpResponse:
     """One card anew, while the first sync is going on."""
-    found = MailAccount.objects.usable_by(request.user).filter(pk=pk).distinct()
+    found = MailAccount.objects.belonging_to(request.user).filter(pk=pk).distinct()
     cards = _cards(request, found)
     if not cards:
         raise Http404
@@ -118,7 +127,7 @@ def account_resume(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def account_reconnect(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the credentials anew; everything else about the account stays."""
-    found = managed_account(request.user, pk)
+    found = managed_or_locked_account(request.user, pk)
     setup = connecting.begin_again(found, by=request.user)
     return _see_other(reverse("mailsync:setup_servers", args=[setup.key]))
 
@@ -127,7 +136,7 @@ def account_reconnect(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def account_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the account away, with its mail or without: after its address was typed."""
-    found = managed_account(request.user, pk)
+    found = managed_or_locked_account(request.user, pk)
     error = ""
     if request.method == "POST":
         typed = request.POST.get("address", "").strip().casefold()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common.toasts import toast_answer
 from mailsync.domain import setup as connecting
 from mailsync.domain.accounts import AccountError
-from mailsync.enums import AccountScope, Direction, SetupState
+from mailsync.enums import AccountScope, AccountState, Direction, SetupState
 from mailsync.errors import sentence
 from mailsync.forms.setup import AddressForm, ChoicesForm, ServersForm
 from mailsync.models import AccountSetup, MailAccount
@@ -51,8 +51,11 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         address = form.cleaned_data["address"]
-        taken = MailAccount.objects.exclude(state="removing").filter(address__iexact=address)
-        if taken.exists():
+        taken = MailAccount.objects.exclude(state=AccountState.REMOVING).filter(
+            address__iexact=address
+        )
+        # His own removed account comes back with the mail that stayed.
+        if taken.exclude(state=AccountState.DISABLED, owner=request.user).exists():
             form.add_error("address", _("This address is connected already."))
         else:
             setup, _known = connecting.begin(
@@ -79,6 +82,8 @@ def servers(request: HttpRequest, pk: int) -> HttpResponse:
                 secret=form.cleaned_data["password"],
                 outgoing_secret=form.cleaned_data["outgoing_password"],
             )
+        except AccountError as error:
+            form.add_error(None, str(error))
         except connecting.TooManyTrialsError:
             form.add_error(None, _("That was tried very often within the hour. Wait a while."))
         else:
