@@ -1,6 +1,6 @@
 """Files on records. What they are is told by their first bytes, never by their name."""
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
