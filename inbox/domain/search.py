@@ -1,6 +1,4 @@
-"""Search in mail: what a user types, understood, and the conversations that it finds.
-
-    offer from:ada "red house" -draft subject:renewal has:file is:unread before:2026-11-01
+"""Search in mail: the conversations that a search finds, newest first.
 
 Words are looked for in subject, people, body and names of files; the last one may be a
 beginning. The index gives candidates, newest first; a conversation is found only if it is also
@@ -8,68 +6,29 @@ in the set that `visible_to` gives, in the same pass, so that a hidden one leave
 row, no count, no shorter page.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, QuerySet
 
-from crm.domain.queries.search import matching
-from crm.domain.records import MODELS
-from crm.enums import RecordKind
+from common.opaque import seal, unseal
 from inbox.domain.queries.lists import Row, rows_of
-from inbox.models import ThreadLabel
+from inbox.domain.search_query import Query, read_query
 from mailsync.domain import search_index
 from mailsync.domain.search_index import Question, Term
-from mailsync.models import Email, MailAccount, SearchEntry, Thread, ThreadLink
+from mailsync.models import Email, MailAccount, SearchEntry, Thread
+from mailsync.rules import links_into_view
 from sharing.enums import ThreadVisibility
 
 PAGE_SIZE = 50
 # How many candidates are looked at in one step; the steps grow while nothing fits.
 CHUNK = 500
 MAX_CHUNK = 8000
-MAX_TERMS = 12
-MAX_LENGTH = 500
-TOKEN = re.compile(
-    r"""(?P<minus>-)?(?:(?P<name>[a-z]{2,12}):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>\S+))"""
-)
-COLUMNS = {"from": "sender", "to": "recipients", "subject": "subject", "body": "body"}
-STATES = {
-    ("is", "unread"): Q(unread_count__gt=0),
-    ("is", "read"): Q(unread_count=0),
-    ("is", "starred"): Q(is_flagged=True),
-    ("is", "muted"): Q(muted_at__isnull=False),
-    ("is", "shared"): Q(visibility=ThreadVisibility.SHARED),
-    ("is", "private"): Q(visibility=ThreadVisibility.PRIVATE),
-    ("in", "inbox"): Q(in_inbox=True),
-    ("in", "sent"): Q(in_sent=True),
-    ("in", "archive"): Q(in_archive=True),
-    ("in", "trash"): Q(in_trash=True),
-    ("in", "spam"): Q(in_junk=True),
-    ("has", "file"): Q(has_attachments=True),
-    ("has", "attachment"): Q(has_attachments=True),
-}
-
-
-@dataclass
-class Query:
-    """A search as understood. `conditions` are on threads and hold for the user who asks."""
-
-    terms: list[Term] = field(default_factory=list)
-    conditions: Q = field(default_factory=Q)
-    after: datetime | None = None
-    before: datetime | None = None
-    accounts: list[int] = field(default_factory=list)
-    looks_in_trash: bool = False
-    # Operators that were not understood, to be named on the page.
-    unknown: list[str] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.terms and not self.conditions and not (self.after or self.before)
+# With so few links that open colleagues' mail, their mails are asked about one by one.
+FEW_LINKS = 1000
+ACT_LIMIT = 10_000
 
 
 @dataclass
@@ -77,100 +36,25 @@ class Found:
     rows: list[Row]
     query: Query
     next_key: int | None = None
+    # thread id -> index key of its newest mail that fits.
+    keys: dict[int, int] = field(default_factory=dict)
 
-
-# --- Reading what was typed ------------------------------------------------------------------
+    @property
+    def next_cursor(self) -> str:
+        """The place of the next page as it goes into an address: keys hold numbers of mails."""
+        return seal("search", self.next_key) if self.next_key is not None else ""
 
 
 @dataclass(frozen=True)
-class _Operator:
-    """`name:value` as typed, perhaps with a minus before it."""
+class _Source:
+    """Where candidates come from: all mail of some accounts, or mails that are named."""
 
-    name: str
-    value: str
-    is_excluded: bool
-    user: Any
-
-    def on(self, condition: Q | Exists) -> Q:
-        return ~Q(condition) if self.is_excluded else Q(condition)
+    account_ids: Sequence[int] = ()
+    among: Sequence[int] | None = None
 
 
-def read_query(text: str, *, user: Any) -> Query:
-    """Understands a search. What is not an operator of ours is looked for as it stands."""
-    text = text[:MAX_LENGTH]
-    query = Query()
-    for token in list(TOKEN.finditer(text))[:MAX_TERMS]:
-        name, minus = token["name"] or "", bool(token["minus"])
-        value = token["phrase"] if token["phrase"] is not None else token["word"]
-        if name in COLUMNS:
-            query.terms.append(Term(value, column=COLUMNS[name], is_excluded=minus))
-        elif name in OPERATORS:
-            understood = OPERATORS[name](query, _Operator(name, value, minus, user))
-            if not understood:
-                query.unknown.append(token[0])
-        else:
-            whole = f"{name}:{value}" if name else value
-            # Somebody who has typed a word half wants to see it found.
-            is_last_word = token.end() == len(text) and token["phrase"] is None and not minus
-            query.terms.append(Term(whole, is_prefix=is_last_word, is_excluded=minus))
-    return query
-
-
-def _state(query: Query, operator: _Operator) -> bool:
-    condition = STATES.get((operator.name, operator.value.lower()))
-    if condition is None:
-        return False
-    query.looks_in_trash |= operator.value.lower() in ("trash", "spam")
-    query.conditions &= operator.on(condition)
-    return True
-
-
-def _label(query: Query, operator: _Operator) -> bool:
-    rows = ThreadLabel.objects.filter(thread=OuterRef("pk"), label__name__iexact=operator.value)
-    query.conditions &= operator.on(Exists(rows))
-    return True
-
-
-def _account(query: Query, operator: _Operator) -> bool:
-    own = MailAccount.objects.usable_by(operator.user)
-    found = own.filter(address__icontains=operator.value).values_list("pk", flat=True)
-    query.accounts += found
-    return bool(found) and not operator.is_excluded
-
-
-def _day(query: Query, operator: _Operator) -> bool:
-    try:
-        day = date.fromisoformat(operator.value)
-    except ValueError:
-        return False
-    moment = datetime.combine(day, time(), tzinfo=timezone.get_current_timezone())
-    setattr(query, operator.name, moment)
-    return not operator.is_excluded
-
-
-def _record(query: Query, operator: _Operator) -> bool:
-    model = MODELS[RecordKind(operator.name)]
-    seen = matching(model.objects.visible_to(operator.user), operator.value)
-    links = ThreadLink.objects.standing().filter(
-        thread=OuterRef("pk"), **{f"{operator.name}__in": seen.values("pk")}
-    )
-    query.conditions &= operator.on(Exists(links))
-    return True
-
-
-OPERATORS: dict[str, Callable[[Query, _Operator], bool]] = {
-    "is": _state,
-    "in": _state,
-    "has": _state,
-    "label": _label,
-    "account": _account,
-    "before": _day,
-    "after": _day,
-    **dict.fromkeys(RecordKind.values, _record),
-}
-
-
-# --- Finding ---------------------------------------------------------------------------------
+def read_cursor(text: str) -> int | None:
+    return unseal("search", text)
 
 
 def find(user: Any, text: str, *, before_key: int | None = None) -> Found:
@@ -178,9 +62,29 @@ def find(user: Any, text: str, *, before_key: int | None = None) -> Found:
     query = read_query(text, user=user)
     if query.is_empty:
         return Found(rows=[], query=query)
-    ids, next_key = _walk(query, _allowed(user, query), before_key)
-    accounts = MailAccount.objects.filter(threads__in=ids).distinct()
-    return Found(rows_of(user, ids, accounts=list(accounts)), query, next_key)
+    own = set(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
+    walk = _Walk(query, _allowed(user, query), _sources(user, query, own))
+    keys = walk.down(before_key, limit=PAGE_SIZE + 1)
+    shown = dict(list(keys.items())[:PAGE_SIZE])
+    accounts = MailAccount.objects.filter(
+        Exists(Thread.objects.filter(account=OuterRef("pk"), pk__in=shown))
+    )
+    rows = rows_of(user, list(shown), accounts=list(accounts.select_related("owner")))
+    for row in rows:
+        row.is_own = row.account.pk in own
+    next_key = min(shown.values()) if len(keys) > PAGE_SIZE else None
+    return Found(rows=rows, query=query, next_key=next_key, keys=shown)
+
+
+def own_that_match(user: Any, text: str) -> list[int]:
+    """Ids of the user's own conversations that fit: what "all that match" means in a bulk act."""
+    query = read_query(text, user=user)
+    if query.is_empty:
+        return []
+    own = list(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
+    threads = _allowed(user, query).filter(account__in=own)
+    source = _Source(account_ids=query.accounts or own)
+    return list(_Walk(query, threads, [source]).down(None, limit=ACT_LIMIT))
 
 
 def _allowed(user: Any, query: Query) -> QuerySet[Thread]:
@@ -192,60 +96,122 @@ def _allowed(user: Any, query: Query) -> QuerySet[Thread]:
     return threads
 
 
-def _walk(
-    query: Query, threads: QuerySet[Thread], before_key: int | None
-) -> tuple[list[int], int | None]:
+def _sources(user: Any, query: Query, own: set[int]) -> list[_Source]:
+    """Where to look, so that nobody's search walks through all the mail that is not his."""
+    if query.accounts:
+        return [_Source(account_ids=query.accounts)]
+    sources = [_Source(account_ids=sorted(own))] if own else []
+    links = links_into_view(user).filter(thread__visibility=ThreadVisibility.SHARED)
+    opened = list(
+        links.exclude(thread__account__in=own).values_list("thread", flat=True)[: FEW_LINKS + 1]
+    )
+    if len(opened) <= FEW_LINKS:
+        keys = SearchEntry.objects.filter(email__thread__in=opened).values_list("key", flat=True)
+        return [*sources, _Source(among=list(keys))] if opened else sources
+    shared = Thread.objects.filter(account=OuterRef("pk"), visibility=ThreadVisibility.SHARED)
+    others = MailAccount.objects.filter(Exists(shared)).exclude(pk__in=own)
+    return [_Source(account_ids=sorted({*own, *others.values_list("pk", flat=True)}))]
+
+
+class _Walk:
     """Goes down the candidates until a page is full or they end, each conversation once.
 
     It never stops in between: a page that is short because hidden mail was passed over would
     tell that there is hidden mail.
     """
-    found: dict[int, None] = {}
-    key = before_key if before_key is not None else _key(query.before)
-    size = CHUNK
-    while True:
-        keys = _candidates(query, threads, before_key=key, limit=size)
-        for seen_key, thread_id in _visible(keys, threads):
-            found.setdefault(thread_id, None)
-            if len(found) == PAGE_SIZE:
-                return list(found), seen_key
-        if len(keys) < size:
-            return list(found), None
-        key = keys[-1]
-        size = min(size * 2, MAX_CHUNK)
 
+    def __init__(self, query: Query, threads: QuerySet[Thread], sources: Sequence[_Source]) -> None:
+        self.query = query
+        self.threads = threads
+        self.sources = sources
+        self.has_words = search_index.has_words(Question(query.terms))
 
-def _candidates(
-    query: Query, threads: QuerySet[Thread], *, before_key: int | None, limit: int
-) -> list[int]:
-    """Keys by the words of the search; without any, those of the conversations themselves."""
-    after_key = _key(query.after)
-    if any(not term.is_excluded for term in query.terms):
+    def down(self, before_key: int | None, *, limit: int) -> dict[int, int]:
+        """Thread ids with the key of the newest mail that fits, newest first."""
+        found: dict[int, int] = {}
+        top = _key(self.query.before)
+        key = before_key if before_key is not None else top
+        size = CHUNK
+        while True:
+            keys = self._candidates(key, limit=size)
+            fresh = {}
+            for seen_key, thread_id in self._visible(keys):
+                if thread_id not in found:
+                    fresh.setdefault(thread_id, seen_key)
+            if before_key is not None and fresh:
+                for thread_id in self._on_earlier_pages(list(fresh), before_key, top):
+                    del fresh[thread_id]
+            found |= fresh
+            if len(found) >= limit:
+                return dict(list(found.items())[:limit])
+            if len(keys) < size:
+                return found
+            key = keys[-1]
+            size = min(size * 2, MAX_CHUNK)
+
+    def _candidates(self, before_key: int | None, *, limit: int) -> list[int]:
+        """The newest keys below `before_key` from all sources."""
+        keys: set[int] = set()
+        for source in self.sources:
+            keys.update(self._of_source(source, before_key, limit))
+        return sorted(keys, reverse=True)[:limit]
+
+    def _of_source(self, source: _Source, before_key: int | None, limit: int) -> list[int]:
+        """By the words of the search; without any, every mail of the conversations that fit."""
         question = Question(
-            query.terms, account_ids=query.accounts, before_key=before_key, after_key=after_key
+            self.query.terms,
+            account_ids=source.account_ids,
+            before_key=before_key,
+            after_key=_key(self.query.after),
+            among=source.among,
         )
-        return search_index.matching_keys(question, limit=limit)
-    entries = SearchEntry.objects.filter(email__thread__in=threads)
-    if before_key is not None:
-        entries = entries.filter(key__lt=before_key)
-    if after_key is not None:
-        entries = entries.filter(key__gte=after_key)
-    return list(entries.order_by("-key").values_list("key", flat=True)[:limit])
+        if self.has_words:
+            return search_index.matching_keys(question, limit=limit)
+        entries = SearchEntry.objects.filter(email__thread__in=self.threads)
+        if source.among is None:
+            entries = entries.filter(email__account__in=source.account_ids)
+        else:
+            entries = entries.filter(key__in=source.among)
+        if before_key is not None:
+            entries = entries.filter(key__lt=before_key)
+        if question.after_key is not None:
+            entries = entries.filter(key__gte=question.after_key)
+        return list(entries.order_by("-key").values_list("key", flat=True)[:limit])
 
+    def _visible(self, keys: list[int]) -> list[tuple[int, int]]:
+        """(key, thread id) of candidates whose conversation the user may see, newest first."""
+        if not self.has_words:
+            keys = self._without_excluded(keys)
+        emails = Email.objects.filter(search_entry__key__in=keys, thread__in=self.threads)
+        pairs = emails.values_list("search_entry__key", "thread")
+        return sorted(pairs, reverse=True)
 
-def _visible(keys: list[int], threads: QuerySet[Thread]) -> list[tuple[int, int]]:
-    """(key, thread id) of those candidates whose conversation the user may see, newest first."""
-    emails = Email.objects.filter(search_entry__key__in=keys, thread__in=threads)
-    return list(emails.order_by("-search_entry__key").values_list("search_entry__key", "thread"))
+    def _without_excluded(self, keys: list[int]) -> list[int]:
+        """The index cannot be asked for what is not there alone, so that is taken away here."""
+        gone: set[int] = set()
+        for term in self.query.terms:
+            wanted = Term(term.text, column=term.column)
+            gone.update(search_index.matching_keys(Question([wanted], among=keys), limit=len(keys)))
+        return [key for key in keys if key not in gone]
+
+    def _on_earlier_pages(
+        self, thread_ids: list[int], before_key: int, top: int | None
+    ) -> set[int]:
+        """Those that a newer mail has put on a page above."""
+        entries = SearchEntry.objects.filter(email__thread__in=thread_ids, key__gte=before_key)
+        if top is not None:
+            entries = entries.filter(key__lt=top)
+        above = dict(entries.values_list("key", "email__thread"))
+        if not above:
+            return set()
+        keys = list(above)
+        if self.has_words:
+            question = Question(self.query.terms, among=keys)
+            keys = search_index.matching_keys(question, limit=len(keys))
+        else:
+            keys = self._without_excluded(keys)
+        return {above[key] for key in keys}
 
 
 def _key(moment: datetime | None) -> int | None:
     return search_index.key_for(moment.timestamp()) if moment else None
-
-
-# --- Showing ---------------------------------------------------------------------------------
-
-
-def snippet_words(query: Query) -> list[str]:
-    """The words to mark in what is shown."""
-    return [term.text for term in query.terms if not term.is_excluded and term.text]

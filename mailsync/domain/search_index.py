@@ -9,8 +9,10 @@ What the index answers is a candidate and nothing more. Whoever asks must put th
 emails through `visible_to`.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -40,12 +42,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Question:
-    """All terms must hold. Keys bound the time of arrival."""
+    """All terms must hold. Keys bound the time of arrival; `among` names the emails asked about."""
 
     terms: Sequence[Term]
     account_ids: Sequence[int] = field(default_factory=list)
     after_key: int | None = None
     before_key: int | None = None
+    among: Sequence[int] | None = None
 
 
 def key_for(seconds: float, email_id: int = 0) -> int:
@@ -142,21 +145,30 @@ def account_word(account_id: int) -> str:
 def matching_keys(question: Question, *, limit: int) -> list[int]:
     """Keys of the newest matching emails below `before_key`, newest first."""
     ask = _ask_sqlite if connection.vendor == "sqlite" else _ask_postgresql
-    return ask(question, limit) if _has_words(question) else []
+    return ask(question, limit) if has_words(question) else []
 
 
-def _has_words(question: Question) -> bool:
+def has_words(question: Question) -> bool:
+    """Whether there is a word to look for: what is only left out cannot be asked for."""
     return any(words(term.text) and not term.is_excluded for term in question.terms)
 
 
-def _bounds(question: Question, column: str) -> tuple[str, list[int]]:
-    conditions, values = [], []
+def _bounds(question: Question, column: str) -> tuple[str, list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
     if question.before_key is not None:
         conditions.append(f" AND {column} < %s")
         values.append(question.before_key)
     if question.after_key is not None:
         conditions.append(f" AND {column} >= %s")
         values.append(question.after_key)
+    if question.among is not None:
+        if connection.vendor == "sqlite":
+            conditions.append(f" AND {column} IN (SELECT value FROM json_each(%s))")  # noqa: S608 -- constants
+            values.append(json.dumps(list(question.among)))
+        else:
+            conditions.append(f" AND {column} = ANY(%s)")
+            values.append(list(question.among))
     return "".join(conditions), values
 
 

@@ -77,6 +77,8 @@ class Row:
     labels: list[Any] = field(default_factory=list)
     main_link: ThreadLink | None = None
     more_links: int = 0
+    # False for a colleague's conversation, which one may read and not act on.
+    is_own: bool = True
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_states_labels_and_dates(account, alice):
     assert find(alice, "before:2026-04-01") == [early]
     assert find(alice, "after:2026-04-01 thanks") == [late]
     assert find(alice, "in:archive") == [late]
-    assert find(alice, f"account:{account.address}") == []  # nothing to look for
+    assert find(alice, f"account:{account.address}") == [late, early]
     assert find(alice, f"account:{account.address} thanks") == [late, early]
 
 
@@ -59,10 +59,39 @@ def test_by_record(account, alice, carol):
     assert find(alice, "deal:hidden") == []
 
 
+def test_exclusion_holds_without_a_word_to_look_for(account, alice):
+    lake = indexed(account, text="by the lake")
+    other = indexed(account, text="by the sea", unread_count=0)
+    assert find(alice, "-lake") == [other]
+    assert find(alice, "is:unread -sea") == [lake]
+    assert find(alice, "-lake -sea") == []
+
+
+def test_operators_take_a_space_and_any_case(account, alice):
+    thread = indexed(account, subject="Renewal")
+    assert find(alice, "From: ada Subject:RENEWAL") == [thread]
+    assert find(alice, "From: grace") == []
+    assert find(alice, "from:") == []
+
+
+def test_understood_operators_can_be_taken_away(alice):
+    query = search.read_query('offer from:"Ada Byron" -has:file', user=alice)
+    assert [(part.name, part.value, part.is_excluded) for part in query.understood] == [
+        ("from", "Ada Byron", False),
+        ("has", "file", True),
+    ]
+    assert [query.without(part) for part in query.understood] == [
+        "offer -has:file",
+        'offer from:"Ada Byron"',
+    ]
+
+
 def test_what_is_not_understood_is_named(account, alice):
-    found = search.find(alice, "thanks is:blue before:soon http://x")
-    assert found.query.unknown == ["is:blue", "before:soon"]
-    assert [term.text for term in found.query.terms] == ["thanks", "http://x"]
+    found = search.find(alice, "thanks is:blue -before:2026-01-01 filename:x.pdf http://x")
+    assert found.query.unknown == ["is:blue", "-before:2026-01-01"]
+    assert found.query.before is None
+    assert found.query.as_text == ["filename:x.pdf"]
+    assert [term.text for term in found.query.terms] == ["thanks", "filename:x.pdf", "http://x"]
 
 
 def test_trash_and_spam_only_when_asked(account, alice):
@@ -102,13 +131,55 @@ def test_hidden_mail_makes_no_page_short(account, alice, bob, monkeypatch):
     assert rest.next_key is None
 
 
+def add_older_mail(thread):
+    email = thread.emails.get()
+    body = email.body
+    email.pk, email.digest, email._state.adding = None, bytes([thread.pk % 256] * 32), True
+    email.received_at -= timedelta(days=30)
+    email.save()
+    body.email, body._state.adding = email, True
+    body.save()
+    search_index.index_emails(Email.objects.values_list("pk", flat=True))
+
+
 def test_a_conversation_is_found_once(account, alice):
     thread = indexed(account)
-    email = thread.emails.get()
-    email.pk, email.digest, email._state.adding = None, b"2" * 32, True
-    email.save()
-    search_index.index_emails(Email.objects.values_list("pk", flat=True))
+    add_older_mail(thread)
     assert find(alice, "offer") == [thread]
+
+
+@pytest.mark.parametrize("text", ["word", "is:unread", "is:unread -nothing"])
+def test_a_conversation_is_not_on_a_second_page_again(account, alice, monkeypatch, text):
+    monkeypatch.setattr(search, "CHUNK", 2)
+    monkeypatch.setattr(search, "PAGE_SIZE", 2)
+    threads = [indexed(account, text="word") for _ in range(5)][::-1]
+    for thread in threads[:3]:
+        add_older_mail(thread)
+    pages, key = [], None
+    while True:
+        found = search.find(alice, text, before_key=key)
+        pages.append([row.thread for row in found.rows])
+        key = found.next_key
+        if key is None:
+            break
+        assert search.read_cursor(found.next_cursor) == key
+    assert pages == [threads[:2], threads[2:4], threads[4:]]
+
+
+@pytest.mark.parametrize("few", [1000, 0])
+def test_shared_mail_of_colleagues_is_found_and_marked(
+    account, alice, bob, carol, monkeypatch, few
+):
+    monkeypatch.setattr(search, "FEW_LINKS", few)
+    shared = indexed(account, text="word", visibility="shared")
+    link(shared, deal=make_deal(bob, visibility="owner"))
+    indexed(account, text="word")
+    own = indexed(make_account(bob), text="word")
+    rows = search.find(bob, "word").rows
+    assert [(row.thread, row.is_own) for row in rows] == [(own, True), (shared, False)]
+    assert find(bob, "is:unread") == [own, shared]
+    assert find(carol, "word") == []
+    assert search.own_that_match(bob, "word") == [own.pk]
 
 
 def test_nothing_asked_nothing_found(account, alice):
