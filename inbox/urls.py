@@ -1,7 +1,7 @@
 from django.urls import path
 
 import inbox.converters  # noqa: F401 -- registers <box:…> and <act:…>
-from inbox.views import acts, bodies, labels, links, lists, threads
+from inbox.views import acts, bodies, labels, links, lists, search, threads
 
 app_name = "inbox"
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("mail/", lists.home, name="home"),
     path("mail/<box:box>/", lists.box, name="box"),
     path("mail/counts/", lists.counts, name="counts"),
+    path("mail/search/", search.search_page, name="search"),
     path("mail/threads/<act:act>/", acts.act_on_threads, name="threads_act"),
     path("mail/t/<thread:pk>/", threads.thread, name="thread"),
     path("mail/t/<thread:pk>/shown/", threads.mark_shown, name="thread_shown"),

@@ -134,7 +134,7 @@ class _Walk:
         size = CHUNK
         while True:
             keys = self._candidates(key, limit=size)
-            fresh = {}
+            fresh: dict[int, int] = {}
             for seen_key, thread_id in self._visible(keys):
                 if thread_id not in found:
                     fresh.setdefault(thread_id, seen_key)

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from inbox.domain.queries.conversation import kind_of
 from inbox.enums import Act
+from inbox.forms.search import HELP
 from inbox.views.acts import LEAVING
 from mailsync.domain.linking import reason, target
-from mailsync.enums import LinkOrigin
+from mailsync.enums import AccountScope, LinkOrigin
 from mailsync.mime import html
-from mailsync.models import Attachment, Thread, ThreadLink
+from mailsync.models import Attachment, MailAccount, Thread, ThreadLink
 
 register = template.Library()
 
@@ -65,6 +66,18 @@ def kind_icon(kind: str) -> str:
 @register.filter
 def link_record(link: ThreadLink) -> Any:
     return target(link)
+
+
+@register.filter
+def whose_mail(account: MailAccount) -> str:
+    """Whose mailbox a conversation lies in, for a reader to whom it is not his own."""
+    return account.address if account.scope == AccountScope.TEAM else account.owner.name
+
+
+@register.simple_tag
+def search_help() -> tuple[tuple[str, Any], ...]:
+    """Examples of what the search field understands, with their meaning."""
+    return HELP
 
 
 @register.filter

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from common.opaque import unseal
 from common.toasts import Kind, add_toast, toast_answer
-from inbox.domain import triage
+from inbox.domain import search, triage
 from inbox.domain.queries.lists import accounts_of, box_threads, rows_of
 from inbox.enums import Act, Box
 from inbox.forms.acts import LabelChoiceForm, SnoozeForm
@@ -54,6 +54,8 @@ def act_on_threads(request: HttpRequest, act: Act) -> HttpResponse:
 
 
 def _all_that_match(request: HttpRequest) -> Iterable[int]:
+    if "q" in request.POST:
+        return search.own_that_match(request.user, request.POST["q"])
     accounts = accounts_of(request.user)
     box = request.POST.get("box", "")
     if box not in Box.values:

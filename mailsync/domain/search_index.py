@@ -185,7 +185,8 @@ def _ask_sqlite(question: Question, limit: int) -> list[int]:
 
 def _fts5(question: Question) -> str:
     """FTS5's query language. Words hold no quotes, so quoting them is enough."""
-    wanted, unwanted = [], []
+    wanted: list[str] = []
+    unwanted: list[str] = []
     for term in question.terms:
         pieces = words(term.text)
         if not pieces:

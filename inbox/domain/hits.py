@@ -1,0 +1,157 @@
+"""Where the words of a search stand in what is shown.
+
+A text becomes pieces, each a hit or not. Pieces are plain text: the template escapes every one
+of them by itself, so nothing of a stranger's mail can become markup on the way.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Substr
+
+from common.words import words
+from inbox.domain.search import Found
+from mailsync.domain.search_index import Term
+from mailsync.models import Attachment, Email
+
+# A word with its accents, whichever way they are written.
+TOKEN = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff])+")
+# So much of a body is read for its snippet, and so much is shown.
+READ = 60_000
+LOOK = 4_000
+BEFORE = 40
+SHOWN = 180
+
+
+@dataclass(frozen=True)
+class Piece:
+    text: str
+    is_hit: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a row of the answer shows in place of its subject and preview."""
+
+    subject: list[Piece]
+    snippet: list[Piece]
+    file: list[Piece]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The words of one term, in order; the last may be a beginning."""
+
+    words: tuple[str, ...]
+    is_prefix: bool = False
+
+
+def wanted(terms: Iterable[Term], *, columns: frozenset[str]) -> list[Wanted]:
+    """What is to be marked in a text of these columns."""
+    return [
+        Wanted(tuple(found), term.is_prefix)
+        for term in terms
+        if not term.is_excluded and (not term.column or term.column in columns)
+        if (found := words(term.text))
+    ]
+
+
+def shown(found: Found) -> dict[int, Shown]:
+    """Thread id -> its marked subject, the text around the first hit, the file that was hit."""
+    terms = found.query.terms
+    rows: Any = Email.objects.filter(search_entry__key__in=found.keys.values()).annotate(
+        index_key=F("search_entry__key"), start=Substr("body__text", 1, READ)
+    )
+    emails = {row.index_key: row for row in rows.only("pk", "subject", "preview")}
+    files: dict[int, list[str]] = {}
+    for pk, name in Attachment.objects.filter(email__in=emails.values()).values_list(
+        "email", "name"
+    ):
+        files.setdefault(pk, []).append(name)
+    in_subject = wanted(terms, columns=frozenset({"subject"}))
+    in_body = wanted(terms, columns=frozenset({"body"}))
+    return {
+        thread_id: _shown(emails[key], files, in_subject=in_subject, in_body=in_body)
+        for thread_id, key in found.keys.items()
+        if key in emails
+    }
+
+
+def _shown(
+    email: Any, files: dict[int, list[str]], *, in_subject: list[Wanted], in_body: list[Wanted]
+) -> Shown:
+    named = (marked(name, in_body) for name in files.get(email.pk, ()))
+    return Shown(
+        subject=marked(email.subject, in_subject),
+        snippet=snippet(email.start or "", in_body) or [Piece(email.preview)],
+        file=next((pieces for pieces in named if any(one.is_hit for one in pieces)), []),
+    )
+
+
+def snippet(text: str, terms: list[Wanted]) -> list[Piece]:
+    """The text around the first hit, marked; nothing without a hit."""
+    start = _near_first(text, terms)
+    text = " ".join(text[max(0, start - BEFORE * 4) : start + LOOK].split())
+    spans = spans_of(text, terms)
+    if not spans:
+        return []
+    begin = max(0, spans[0][0] - BEFORE)
+    if begin:
+        # At the beginning of a word.
+        begin = text.find(" ", begin, spans[0][0]) + 1 or spans[0][0]
+    end = begin + SHOWN
+    return _pieces(("…" if begin else "") + text[begin:end], terms)
+
+
+def _near_first(text: str, terms: list[Wanted]) -> int:
+    """About where the first hit is, so that a long mail is not cut into words for one line."""
+    lower = text.lower()
+    places = [lower.find(term.words[0]) for term in terms]
+    return min((place for place in places if place >= 0), default=0)
+
+
+def marked(text: str, terms: list[Wanted]) -> list[Piece]:
+    """The whole text in pieces."""
+    return _pieces(text, terms)
+
+
+def _pieces(text: str, terms: list[Wanted]) -> list[Piece]:
+    pieces, at = [], 0
+    for start, end in spans_of(text, terms):
+        if start > at:
+            pieces.append(Piece(text[at:start]))
+        pieces.append(Piece(text[start:end], is_hit=True))
+        at = end
+    if at < len(text):
+        pieces.append(Piece(text[at:]))
+    return pieces
+
+
+def spans_of(text: str, terms: list[Wanted]) -> list[tuple[int, int]]:
+    """Where terms stand in the text, in order and without overlap."""
+    cut = [(match.span(), word) for match in TOKEN.finditer(text) for word in words(match[0])]
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at < len(cut):
+        length = max((_fits(cut, at, term) for term in terms), default=0)
+        if length:
+            start, end = cut[at][0][0], cut[at + length - 1][0][1]
+            # Pairs of one run of an unspaced script share its place.
+            if found and start <= found[-1][1]:
+                start, end = found[-1][0], max(end, found.pop()[1])
+            found.append((start, end))
+        at += length or 1
+    return found
+
+
+def _fits(cut: list[tuple[tuple[int, int], str]], at: int, term: Wanted) -> int:
+    """How many words from here on are the term; 0 when they are not."""
+    here = [word for _, word in cut[at : at + len(term.words)]]
+    if len(here) < len(term.words) or tuple(here[:-1]) != term.words[:-1]:
+        return 0
+    last = term.words[-1]
+    fits = here[-1].startswith(last) if term.is_prefix else here[-1] == last
+    return len(here) if fits else 0
