@@ -34,6 +34,11 @@ def current_key_id() -> str:
     return _key(settings.VAULT_KEYS[0])[0]
 
 
+def key_id_of(sealed: str) -> str:
+    """The id of the key that a text was sealed with."""
+    return sealed.split("$")[1] if sealed.count("$") == 2 else ""
+
+
 def seal_text(text: str, *, bound: str) -> str:
     """The text sealed with the first key; opens only with the same `bound`."""
     key_id, cipher = _key(settings.VAULT_KEYS[0])
@@ -71,7 +76,7 @@ class SealedField(models.TextField):  # type: ignore[type-arg]  # generic for th
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
+        name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", args, kwargs
 
     def binding(self, row: models.Model) -> str:
