@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from common.policies import ContentPolicy, with_policy
@@ -29,7 +30,9 @@ def body(request: HttpRequest, pk: int) -> HttpResponse:
     except reading.NotHereError as error:
         raise Http404 from error
     policy = html.ImagePolicy(inline=_inline_address(email))
-    cleaned = html.clean(source, images=policy)
+    cleaned = html.clean_folded(
+        source, label=_("Quoted text"), subject=email.subject, images=policy
+    )
     context = {
         "email": email,
         "cleaned": SafeString(cleaned),

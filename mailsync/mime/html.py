@@ -5,6 +5,7 @@ old mail. What comes out still belongs into a sandboxed frame with its own conte
 of the two has to hold without the other.
 """
 
+import contextlib
 import html as html_entities
 import re
 import secrets
@@ -15,15 +16,19 @@ from functools import lru_cache
 import css_inline
 import nh3
 
-from mailsync.mime import limits, plain, sandbox
+from mailsync.mime import folding, limits, plain, sandbox
 from mailsync.mime.css import clean_style
+from mailsync.mime.folding import HtmlSplit
 from mailsync.mime.plain import html_to_text
+from mailsync.mime.subjects import is_forward
 
 __all__ = [
     "BLANK_IMAGE",
     "ImagePolicy",
     "blocked_images",
     "clean",
+    "clean_folded",
+    "clean_split",
     "clean_strictly",
     "html_to_text",
     "text_to_html",
@@ -48,113 +53,22 @@ class ImagePolicy:
 BLOCKED = ImagePolicy()
 
 TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "address",
-        "article",
-        "aside",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "blockquote",
-        "br",
-        "caption",
-        "center",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "details",
-        "dfn",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "font",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "main",
-        "mark",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "section",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "time",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-        "var",
-        "wbr",
-    ]
-)
+    ["a", "abbr", "acronym", "address", "article", "aside", "b", "bdi", "bdo", "big",
+     "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del",
+     "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer", "h1",
+     "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "li", "main",
+     "mark", "nav", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
+     "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+     "thead", "time", "tr", "tt", "u", "ul", "var", "wbr"]
+)  # fmt: skip
 _DROPPED_WITH_CONTENT = frozenset(
-    [
-        "script",
-        "style",
-        "title",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "embed",
-        "applet",
-        "audio",
-        "video",
-        "canvas",
-        "template",
-        "noscript",
-        "noembed",
-        "noframes",
-        "frameset",
-        "select",
-        "textarea",
-        "xmp",
-        "plaintext",
-    ]
-)
+    ["script", "style", "title", "svg", "math", "iframe", "object", "embed", "applet", "audio",
+     "video", "canvas", "template", "noscript", "noembed", "noframes", "frameset", "select",
+     "textarea", "xmp", "plaintext"]
+)  # fmt: skip
 _BOX = {"align", "valign", "width", "height", "bgcolor"}
 ATTRIBUTES = {
-    "*": {"style", "dir", "lang", "title", "align"},
+    "*": {"style", "dir", "lang", "title", "align", *folding.MARKING},
     "a": {"href"},
     "bdo": {"dir"},
     "blockquote": {"type"},
@@ -183,9 +97,10 @@ _STRICT_ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
-# An address that no sender can write: it marks our pictures between cleaning and the last step.
+# What no sender can write: it marks pictures and quotes between cleaning and the last step.
 _MARK = "x" + secrets.token_hex(8)
 _MARKED = re.compile(rf' src="{_MARK}:([^"]*)"')
+_MARKED_ELEMENT = re.compile(rf' [a-z-]+="{_MARK}-[a-z]+"')
 _INLINER = css_inline.CSSInliner(
     load_remote_stylesheets=False, keep_style_tags=False, keep_link_tags=False
 )
@@ -195,8 +110,37 @@ _BODY_COLOURS = re.compile(r"""(?i)\b(bgcolor|text)\s*=\s*["']?(#[0-9a-f]{3,8}|[
 
 def clean(html: str, *, images: ImagePolicy = BLOCKED) -> str:
     """HTML for showing. Hostile sizes end as plain text; cleaning twice changes nothing."""
+    return _finished(_bounded(html, _clean_for_showing), images)
+
+
+def clean_split(html: str, *, images: ImagePolicy = BLOCKED) -> HtmlSplit | None:
+    """Cleaned as for showing, the quote apart; None when there is none to be set apart."""
+    found = folding.split_html(_bounded(html, _clean_for_showing), mark=_MARK)
+    return found and found._replace(
+        before=_finished(found.before, images),
+        quote=_finished(found.quote, images),
+        after=_finished(found.after, images),
+    )
+
+
+def clean_folded(html: str, *, label: str, subject: str = "", images: ImagePolicy = BLOCKED) -> str:
+    """HTML for showing, what is quoted behind a fold that its reader opens.
+
+    `label` names the fold to people who do not see it. What was forwarded, and a quote that is
+    all there is, come unfolded; `subject` tells forwards that look like answers.
+    """
     cleaned = _bounded(html, _clean_for_showing)
-    return _place_images(cleaned, images)
+    found = folding.split_html(cleaned, mark=_MARK)
+    if found is None:
+        return _finished(cleaned, images)
+    is_open = found.is_forward or is_forward(subject) or not found.has_new
+    title = html_entities.escape(label)
+    folded = (
+        f"{found.before}<details{' open' if is_open else ''}>"
+        f'<summary title="{title}" aria-label="{title}">•••</summary>'
+        f"{found.quote}</details>{found.after}"
+    )
+    return _finished(folded, images)
 
 
 def clean_strictly(html: str) -> str:
@@ -207,7 +151,7 @@ def clean_strictly(html: str) -> str:
 
 def text_to_html(text: str) -> str:
     """Plain text for showing: links, line breaks and quote levels."""
-    return _place_images(_cleaner().clean(plain.text_to_html_source(text)), BLOCKED)
+    return _finished(_cleaner().clean(plain.text_to_html_source(text)), BLOCKED)
 
 
 def blocked_images(cleaned: str) -> int:
@@ -245,10 +189,8 @@ def _clean_apart(job: str) -> str:
 def _prepare(html: str) -> str:
     """Style sheets become attributes, and the body an element that may stay."""
     if "<style" in html or "<STYLE" in html:
-        try:  # noqa: SIM105
+        with contextlib.suppress(css_inline.InlineError, ValueError):  # else without its looks
             html = _INLINER.inline(html)
-        except (css_inline.InlineError, ValueError):
-            pass  # shown without its looks
     return _BODY.sub(_body_as_div, html)
 
 
@@ -296,6 +238,9 @@ def _strict_cleaner() -> nh3.Cleaner:
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "style":
         return clean_style(value) or None
+    if name in folding.MARKING:
+        role = folding.role_of(tag, name, value)
+        return f"{_MARK}-{role}" if role else None
     if name == "src":
         return _marked_image(value)
     if name == "href":
@@ -320,9 +265,11 @@ def _marked_image(value: str) -> str | None:
     return None
 
 
-def _place_images(cleaned: str, images: ImagePolicy) -> str:
+def _finished(cleaned: str, images: ImagePolicy) -> str:
+    """Marks taken away, pictures given their addresses."""
     if _MARK not in cleaned:
         return cleaned
+    cleaned = _MARKED_ELEMENT.sub("", cleaned)
 
     def place(match: re.Match[str]) -> str:
         address = html_entities.unescape(match.group(1))
@@ -374,26 +321,9 @@ _VOID = frozenset(("br", "hr", "img", "col", "wbr"))
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Elements that the next of their kind closes; old mail never closes them itself.
 _UNCLOSED = frozenset(
-    [
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dd",
-        "dt",
-        "br",
-        "hr",
-        "img",
-        "col",
-        "meta",
-        "link",
-        "input",
-        "option",
-        "wbr",
-        "base",
-    ]
-)
+    ["p", "li", "td", "th", "tr", "dd", "dt", "br", "hr", "img", "col", "meta", "link", "input",
+     "option", "wbr", "base"]
+)  # fmt: skip
 _RULES_TIMES_TAGS = 2_000_000
 _SHEET_TIMES_TAGS = 200_000_000
 

@@ -6,6 +6,7 @@ which line is which. Sources: the interfaces of Outlook, Apple Mail, Gmail, Thun
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORDS = {
     "from": "from|von|de|da|van|fra|från|od|odesílatel|odesilatel|odosielateľ|od koho|feladó|felado|"
@@ -54,6 +55,8 @@ def field_of(label: str) -> str:
     return _FIELD_OF.get(label, "")
 
 
+# A search for blocks of fields asks for the same few dozen lines over and over.
+@lru_cache(maxsize=128)
 def label_of(line: str) -> tuple[str, str, str] | None:
     """Field, label and value of a line such as `Von: …`; the field is empty when unknown."""
     if len(line) > 2000:

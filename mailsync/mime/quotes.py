@@ -13,7 +13,7 @@ from mailsync.mime import limits
 from mailsync.mime.labels import label_of
 
 LINES = 5_000
-_LINE_CHARACTERS = 1_000
+LINE_CHARACTERS = 1_000
 _ATTRIBUTION_LINES = 4
 _SIGNATURE_LINES = 15
 
@@ -103,7 +103,7 @@ def _prepared(text: str) -> list[str]:
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").replace("\xa0", " ").split("\n", LINES):
         found = _INLINE_ATTRIBUTION.search(line) if line.endswith("wrote:") else None
-        if found and len(line) < _LINE_CHARACTERS and not line.startswith(("On ", ">")):
+        if found and len(line) < LINE_CHARACTERS and not line.startswith(("On ", ">")):
             lines += [line[: found.start()].rstrip("- "), found.group().strip("- ")]
         else:
             lines.append(line)
@@ -118,9 +118,9 @@ def _quote_start(lines: list[str]) -> tuple[int, int] | None:
     """The first line that belongs to the quote, and the first line below what introduces it."""
     for index, line in enumerate(lines):
         stripped = line.strip()
-        if not stripped or len(line) > _LINE_CHARACTERS:
+        if not stripped or len(line) > LINE_CHARACTERS:
             continue
-        if stripped[-1] in ":：-" or stripped[0].isdigit() or stripped[-1] == ">":
+        if may_introduce(stripped):
             begin = introduction(lines, index)
             if begin is not None:
                 return _above_rules(lines, begin), index + 1
@@ -129,6 +129,11 @@ def _quote_start(lines: list[str]) -> tuple[int, int] | None:
         if header_block(lines, index) is not None:
             return _above_rules(lines, index), len(lines)
     return None
+
+
+def may_introduce(stripped: str) -> bool:
+    """A first look, cheap: most lines end the search for an introduction here."""
+    return stripped[-1] in ":：->" or stripped[0].isdigit()
 
 
 def is_divider(stripped: str, lines: list[str], index: int) -> bool:
@@ -145,13 +150,13 @@ def introduction(lines: list[str], index: int) -> int | None:
     joined = ""
     for back in range(_ATTRIBUTION_LINES):
         at = index - back
-        if at < 0 or not lines[at].strip() or len(lines[at]) > _LINE_CHARACTERS:
+        if at < 0 or not lines[at].strip() or len(lines[at]) > LINE_CHARACTERS:
             return None
         part = lines[at].strip()
         if back and (is_quoted(part) != is_quoted(lines[index])):
             return None
         joined = f"{part} {joined}".strip()
-        if len(joined) > 2 * _LINE_CHARACTERS:
+        if len(joined) > 2 * LINE_CHARACTERS:
             return None
         if _introduces(joined, lines, index):
             wider = f"{lines[at - 1].strip()} {joined}" if at else ""
@@ -239,7 +244,7 @@ def header_block(lines: list[str], index: int) -> int | None:
                 values += " " + found[2]
                 labels += 1
                 end, blank, continued = at + 1, 0, 0
-            elif blank or continued >= 4 or len(line) > _LINE_CHARACTERS:
+            elif blank or continued >= 4 or len(line) > LINE_CHARACTERS:
                 break
             else:
                 continued += 1
@@ -276,7 +281,7 @@ def _end_of_marked(lines: list[str], start: int) -> int | None:
         at += 1
     rest = lines[last + 1 :]
     below = next((line for line in rest if line.strip()), "")
-    if _SIGNATURE_MARK.match(below) or _DEVICE.match(below.strip()):
+    if begins_signature(below):
         return None
     new, _ = _cut_signature(rest)
     return last + 1 if any(line.strip() for line in new) else None
@@ -324,6 +329,10 @@ def _without_marked_quotes(lines: list[str]) -> Split:
 
 
 # --- signatures ------------------------------------------------------------------------------
+
+
+def begins_signature(line: str) -> bool:
+    return bool(_SIGNATURE_MARK.match(line) or _DEVICE.match(line.strip()))
 
 
 def _cut_signature(lines: list[str]) -> tuple[list[str], str]:

@@ -106,7 +106,7 @@ def test_hostile_mail_asks_for_nothing(page, live_server, signed_in, alice, host
 def test_frame_and_policy_hold_without_the_cleaner(
     page, live_server, signed_in, alice, hostile, hits, monkeypatch
 ):
-    monkeypatch.setattr(html, "clean", lambda source, **given: source)
+    monkeypatch.setattr(html, "clean_folded", lambda source, **given: source)
     read(signed_in(page, alice), live_server, hostile)
     assert hits[1] == []
 
