@@ -53,7 +53,8 @@ def role_of(tag: str, name: str, value: str) -> str:
 
 
 class HtmlSplit(NamedTuple):
-    """The three pieces are well formed each, and one after the other show the mail as it was."""
+    """One after the other the pieces show the mail as it was, also with an element around
+    `quote` and without it: what is open where it begins is open where it ends."""
 
     before: str
     quote: str

@@ -86,11 +86,13 @@ def _rewrite_apart(job: str) -> str:
         picture = ImageOps.exif_transpose(source)
         picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
         is_photo = source.format == "JPEG"
-        out = io.BytesIO()
-        if is_photo:
-            picture.convert("RGB").save(out, "JPEG", quality=85)
-        else:
-            clean = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-            clean.save(out, "PNG", compress_level=4)
+        has_alpha = not is_photo and picture.has_transparency_data
+        picture = picture.convert("RGBA" if has_alpha else "RGB")
+    picture.info.clear()  # comments, places, colour profiles
+    out = io.BytesIO()
+    if is_photo:
+        picture.save(out, "JPEG", quality=85)
+    else:
+        picture.save(out, "PNG", compress_level=4)
     kind = "image/jpeg" if is_photo else "image/png"
     return f"{kind};{base64.b64encode(out.getvalue()).decode()}"

@@ -38,7 +38,7 @@ YAHOO = (
     "écrit :</div><div>Shall we?</div></div>"
 )
 YANDEX = (
-    "<p>Yes, gladly.<br><br>02.02.2026, 10:11, \"Bo\" &lt;b@x.example&gt;:</p>"
+    '<p>Yes, gladly.<br><br>02.02.2026, 10:11, "Bo" &lt;b@x.example&gt;:</p>'
     "<blockquote>Shall we?</blockquote>"
 )  # fmt: skip
 TABLE = (
@@ -96,12 +96,12 @@ def test_what_is_no_quote_is_not_folded(source):
     assert html.clean_folded(source, label="Quoted text") == html.clean(source)
 
 
+GMAIL_FORWARD = (
+    "<p>FYI</p><div class=gmail_quote>---------- Forwarded message ---------<br>From: <b>Bo</b> "
+    "&lt;b@x.example&gt;<br>Date: Mon<br>Subject: Offer<br>To: Ann<br>Text</div>"
+)
 OPEN = [
-    (
-        "<p>FYI</p><div class=gmail_quote>---------- Forwarded message ---------<br>"
-        "From: <b>Bo</b> &lt;b@x.example&gt;<br>Date: Mon<br>Subject: Offer<br>To: Ann<br>Text</div>",
-        "",
-    ),
+    (GMAIL_FORWARD, ""),
     ("<blockquote type=cite>nothing but a quote</blockquote>", ""),
     (OUTLOOK, "WG: Ja?"),
 ]
@@ -138,7 +138,8 @@ def test_no_word_is_lost_and_every_piece_is_well_formed(source):
     if found is None:
         return
     pieces = (found.before, found.quote, found.after)
-    for piece in pieces:
+    folded = f"{found.before}<details>{found.quote}</details>{found.after}"
+    for piece in (found.quote, found.before + found.after, folded):
         assert html.clean(piece).count("<") == piece.count("<")
     whole = html.clean(source)
     words = re.sub(r"<[^>]*>", " ", "".join(pieces)).split()
