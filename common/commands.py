@@ -136,6 +136,14 @@ WORDS = {
     "minutes": _("%(count)d min ago"),
     "hours": _("%(count)d h ago"),
     "leave": _("Discard what you typed?"),
+    "new_mail": _("New message"),
+    "no_address": _("This is not an e-mail address."),
+    "remove": _("Remove %(name)s"),
+    "not_saved": _("Not saved. Trying again…"),
+    "see_theirs": _("See the other version"),
+    "keep_mine": _("Keep mine"),
+    "link_address": _("Address of the link"),
+    "editor_missing": _("The editor could not be loaded. You can write plain text."),
 }
 
 

@@ -4,7 +4,7 @@ from django.urls import register_converter
 
 import mailsync.converters  # noqa: F401 -- registers <thread:…>, <email:…>, <attachment:…>
 from common.opaque import opaque_converter
-from inbox.enums import Act, Box
+from inbox.enums import Act, Box, DraftKind
 
 
 class BoxConverter:
@@ -31,6 +31,21 @@ class ActConverter:
         return str(value)
 
 
+class AnswerConverter:
+    """How a mail is answered."""
+
+    regex = "|".join(
+        sorted((kind.value for kind in DraftKind if kind != DraftKind.NEW), key=len, reverse=True)
+    )
+
+    def to_python(self, value: str) -> DraftKind:
+        return DraftKind(value)
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+register_converter(AnswerConverter, "answer")
 register_converter(BoxConverter, "box")
 register_converter(ActConverter, "act")
 register_converter(opaque_converter("draft"), "draft")

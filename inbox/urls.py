@@ -1,15 +1,51 @@
 from django.urls import path
 
 import inbox.converters  # noqa: F401 -- registers <box:…> and <act:…>
-from inbox.views import acts, bodies, labels, links, lists, search, threads
+from inbox.views import (
+    acts,
+    bodies,
+    compose,
+    draft_files,
+    labels,
+    links,
+    lists,
+    outbox,
+    pictures,
+    records,
+    search,
+    sending,
+    threads,
+)
 
 app_name = "inbox"
 
 urlpatterns = [
     path("mail/", lists.home, name="home"),
     path("mail/<box:box>/", lists.box, name="box"),
+    path("mail/compose/", compose.compose, name="compose"),
+    path("mail/m/<email:pk>/answer/<answer:kind>/", compose.answer, name="answer"),
+    path("mail/drafts/", outbox.drafts, name="drafts"),
+    path("mail/drafts/<draft:pk>/", compose.draft, name="draft"),
+    path("mail/drafts/<draft:pk>/restore/", compose.restore, name="draft_restore"),
+    path("mail/drafts/<draft:pk>/files/", draft_files.files, name="draft_files"),
+    path("mail/drafts/<draft:pk>/files/<draftfile:file_pk>/", draft_files.file, name="draft_file"),
+    path(
+        "mail/drafts/<draft:pk>/files/<draftfile:file_pk>/remove/",
+        draft_files.file_remove,
+        name="draft_file_remove",
+    ),
+    path("mail/recipients/", draft_files.suggestions, name="recipients"),
+    path("mail/outbox/", outbox.outbox, name="outbox"),
+    path("mail/outbox/<submission:pk>/undo/", sending.undo, name="submission_undo"),
+    path("mail/t/<thread:pk>/news/", threads.news, name="thread_news"),
     path("mail/counts/", lists.counts, name="counts"),
     path("mail/search/", search.search_page, name="search"),
+    path("mail/records/<str:kind>/<int:pk>/", records.record_pane, name="record_pane"),
+    path(
+        "mail/records/<str:kind>/<int:pk>/<thread:thread_pk>/",
+        records.record_thread,
+        name="record_thread",
+    ),
     path("mail/threads/<act:act>/", acts.act_on_threads, name="threads_act"),
     path("mail/t/<thread:pk>/", threads.thread, name="thread"),
     path("mail/t/<thread:pk>/shown/", threads.mark_shown, name="thread_shown"),
@@ -25,6 +61,10 @@ urlpatterns = [
     path("mail/m/<email:pk>/body/", bodies.body, name="body"),
     path("mail/m/<email:pk>/raw/", bodies.raw, name="raw"),
     path("mail/m/<email:pk>/part/<str:section>/", bodies.inline_picture, name="inline_picture"),
+    path("mail/m/<email:pk>/pictures/", pictures.show, name="pictures_show"),
+    path("mail/m/<email:pk>/pictures/always/", pictures.trust, name="pictures_trust"),
+    path("mail/m/<email:pk>/pictures/ask/", pictures.distrust, name="pictures_distrust"),
+    path("mail/m/<email:pk>/picture/<str:token>/", pictures.remote, name="remote_picture"),
     path("mail/a/<attachment:pk>/", bodies.attachment, name="attachment"),
     path("settings/labels/", labels.labels, name="labels"),
     path("settings/labels/<int:pk>/", labels.label, name="label"),

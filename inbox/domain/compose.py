@@ -55,8 +55,8 @@ class ComposeError(Exception):
 # --- Answers ---------------------------------------------------------------------------------
 
 
-def start_answer(email: Email, *, kind: DraftKind, by: Any) -> Draft:
-    """A draft that answers or forwards an email which `by` may see.
+def answer_to(email: Email, *, kind: DraftKind, by: Any) -> Draft:
+    """An answer to, or a forward of, an email which `by` may see; not stored yet.
 
     It is sent from the account that the mail came to when that is one of his own; a colleague
     who reads a shared conversation answers from his own account.
@@ -65,20 +65,26 @@ def start_answer(email: Email, *, kind: DraftKind, by: Any) -> Draft:
     own_account = usable.filter(pk=email.account_id).first()
     account = own_account or drafts.default_account(by) or usable.first()
     header = answers.reply_headers(_parsed(email), ANSWERS[kind], _own_addresses(email, by))
-    with transaction.atomic():
-        draft = Draft.objects.create(
-            author=by,
-            account=account,
-            kind=kind,
-            parent=email,
-            to=[[party.name, party.address] for party in header.to],
-            cc=[[party.name, party.address] for party in header.cc],
-            subject=header.subject,
-            signature=drafts.default_signature(by, account=account, kind=kind),
-            visibility=email.thread.visibility if own_account else "",
-        )
-        if kind == DraftKind.FORWARD:
-            _take_files(draft, email)
+    return Draft(
+        author=by,
+        account=account,
+        kind=kind,
+        parent=email,
+        to=[[party.name, party.address] for party in header.to],
+        cc=[[party.name, party.address] for party in header.cc],
+        subject=header.subject,
+        signature=drafts.default_signature(by, account=account, kind=kind),
+        visibility=email.thread.visibility if own_account else "",
+    )
+
+
+@transaction.atomic
+def start_answer(email: Email, *, kind: DraftKind, by: Any) -> Draft:
+    """The same, stored; a forward takes the files along."""
+    draft = answer_to(email, kind=kind, by=by)
+    draft.save()
+    if kind == DraftKind.FORWARD:
+        _take_files(draft, email)
     return draft
 
 

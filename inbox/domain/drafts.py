@@ -51,21 +51,27 @@ class Start:
     """What a new draft begins with."""
 
     to: tuple[tuple[str, str], ...] = ()
+    cc: tuple[tuple[str, str], ...] = ()
+    bcc: tuple[tuple[str, str], ...] = ()
     subject: str = ""
+    html: str = ""
     person: Any = None
     deal: Any = None
     lead: Any = None
     project: Any = None
 
 
-def start_new(*, by: Any, start: Start, account: MailAccount | None = None) -> Draft:
-    """An empty mail, or one with a recipient and a record it was opened from."""
+def new_mail(*, by: Any, start: Start, account: MailAccount | None = None) -> Draft:
+    """An empty mail, or one with a recipient and a record it was opened from; not stored yet."""
     account = account or default_account(by)
-    return Draft.objects.create(
+    return Draft(
         author=by,
         account=account,
         to=[list(party) for party in start.to],
+        cc=[list(party) for party in start.cc],
+        bcc=[list(party) for party in start.bcc],
         subject=start.subject,
+        html=start.html,
         person=start.person,
         deal=start.deal,
         lead=start.lead,
@@ -73,6 +79,13 @@ def start_new(*, by: Any, start: Start, account: MailAccount | None = None) -> D
         signature=default_signature(by, account=account, kind=DraftKind.NEW),
         visibility=account.default_visibility if account else "",
     )
+
+
+def start_new(*, by: Any, start: Start, account: MailAccount | None = None) -> Draft:
+    """The same, stored."""
+    draft = new_mail(by=by, start=start, account=account)
+    draft.save()
+    return draft
 
 
 def default_account(user: Any) -> MailAccount | None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm.enums import RecordKind
+from inbox.domain.queries import outgoing
 from inbox.domain.queries.lists import (
     Cursor,
     accounts_of,
@@ -142,5 +143,6 @@ def counts(request: HttpRequest) -> HttpResponse:
             "accounts": [(account, unread.get(account.pk, 0)) for account in accounts],
             "syncing": progress_of(accounts),
             "boxes": Box.choices,
+            "outgoing": outgoing.counts(request.user),
         },
     )

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from common.opaque import unseal
 from common.partials import render_dialog
 from inbox.domain import triage
 from inbox.domain.audience import audience
+from inbox.domain.queries import outgoing
 from inbox.domain.queries.conversation import conversation, message
 from inbox.domain.queries.lists import accounts_of, rows_of
 from inbox.enums import Act, Box
@@ -59,8 +61,48 @@ def thread_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
         "labels": Label.objects.all(),
         "box": box if box in Box.values else home_of(found),
         "snooze_presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),
+        "pictures_asked": request.GET.get("pictures", ""),
         "is_snoozed": bool(found.snoozed_until and found.snoozed_until > timezone.now()),
+        **_at_the_end(request, found, shown.messages[-1].email if shown.messages else None),
     }
+
+
+def _at_the_end(request: HttpRequest, found: Thread, last: Email | None) -> dict[str, Any]:
+    """What stands under the messages: mail on its way, begun answers, the ways to answer."""
+    return {
+        "last": last,
+        "waiting": outgoing.waiting_in(found, request.user),
+        "begun": outgoing.drafts_in(found, request.user),
+    }
+
+
+@require_safe
+@login_required
+def news(request: HttpRequest, pk: int) -> HttpResponse:
+    """What has come to an open conversation after the message `after`, and what is on its way."""
+    found = visible_thread(request.user, pk)
+    after = unseal("email", request.GET.get("after", ""))
+    known = found.emails.filter(pk=after).first() if after is not None else None
+    shown = conversation(found, user=request.user, show_all=False)
+    emails = [one.email for one in shown.messages]
+    fresh = (
+        [
+            one
+            for one in shown.messages
+            if (one.email.received_at, one.email.pk) > (known.received_at, known.pk)
+        ]
+        if known
+        else []
+    )
+    for one in fresh:
+        one.is_open = True
+    context = {
+        "thread": found,
+        "conversation": shown,
+        "fresh": fresh,
+        **_at_the_end(request, found, emails[-1] if emails else None),
+    }
+    return render(request, "inbox/_news.html", context)
 
 
 def home_of(found: Thread) -> str:
@@ -77,7 +119,7 @@ def home_of(found: Thread) -> str:
 def single_message(request: HttpRequest, pk: int) -> HttpResponse:
     """One message, opened or folded again in its place."""
     email = visible_email(request.user, pk)
-    shown = message(email)
+    shown = message(email, user=request.user)
     shown.is_open = "fold" not in request.GET
     if not request.htmx:
         return redirect(f"{thread_url(email)}#message-{email.key}")

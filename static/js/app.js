@@ -10,6 +10,7 @@ import { start as startLooks } from "./lib/looks.js";
 import { start as startMenus } from "./lib/menus.js";
 import { start as startTimes } from "./lib/times.js";
 import { undo } from "./lib/toast.js";
+import { start as startWriting } from "./lib/writing.js";
 import "./elements/app-toast.js";
 import "./elements/command-palette.js";
 import "./elements/inbox-panes.js";
@@ -26,6 +27,7 @@ startErrors();
 startLive();
 startLooks();
 startTimes();
+startWriting();
 handle("undo", undo);
 
 document.addEventListener("click", (event) => {

@@ -18,11 +18,13 @@ class AppToast extends HTMLElement {
       rememberUndo(url);
       form.addEventListener("submit", () => {
         forgetUndo(url);
-        // After htmx has taken the form's values.
-        setTimeout(() => this.leave());
+        this.dataset.leaving = "";
       });
+      // The answer is for the page, but htmx drops one whose form is gone.
+      this.addEventListener("htmx:finally:request", () => this.remove());
     }
-    this.#left = (form ? 10000 : 6000) * (reducedMotion() ? 2 : 1);
+    const undoFor = Number(this.dataset.seconds) || 10;
+    this.#left = (form ? undoFor * 1000 : 6000) * (reducedMotion() ? 2 : 1);
     for (const name of ["pointerenter", "focusin"]) this.addEventListener(name, () => this.#pause());
     for (const name of ["pointerleave", "focusout"]) this.addEventListener(name, () => this.#resume());
     document.addEventListener("visibilitychange", this.#onVisibility);

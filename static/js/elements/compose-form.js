@@ -1,0 +1,497 @@
+// The window in which mail is written: editor, toolbar, files, and a draft that is saved while
+// one writes. Without script it is a form with a text area.
+
+import { word } from "../lib/client.js";
+import { openEditor } from "../lib/editor.js";
+import { toast } from "../lib/toast.js";
+import "./recipient-field.js";
+
+// With the round trip a draft is stored within two seconds of a pause.
+const SAVE_MS = 1200;
+const AGAIN_MS = 15000;
+const ANNOUNCE_MS = 30000;
+const MOST_DOCKS = 3;
+
+class ComposeForm extends HTMLElement {
+  #form;
+  #editor;
+  #dirty = false;
+  #saving = null;
+  #timer;
+  #announced = 0;
+  #uploads = new Set();
+  #conflict = null;
+  #done = false;
+
+  connectedCallback() {
+    if (this.#form) return;
+    this.#form = this.querySelector("form");
+    if (this.#isTwin()) return;
+    this.#moveInline();
+    this.#form.addEventListener("input", this.#onInput);
+    this.#form.addEventListener("change", this.#onInput);
+    this.addEventListener("submit", this.#onSubmit, true);
+    this.addEventListener("click", this.#onClick);
+    this.addEventListener("keydown", this.#onKey);
+    this.addEventListener("dragover", this.#onDrag);
+    this.addEventListener("dragleave", this.#onDrag);
+    this.addEventListener("drop", this.#onDrop);
+    this.querySelector("[data-attach]")?.addEventListener("change", (event) => {
+      this.#attach([...event.target.files]);
+      event.target.value = "";
+    });
+    this.addEventListener("htmx:after:request", this.#onAnswer);
+    addEventListener("beforeunload", this.#onLeave);
+    document.addEventListener("visibilitychange", this.#onHide);
+    this.#makeRoom();
+    this.#start();
+  }
+
+  disconnectedCallback() {
+    removeEventListener("beforeunload", this.#onLeave);
+    document.removeEventListener("visibilitychange", this.#onHide);
+    clearTimeout(this.#timer);
+    // The conversation made way for another one: what was written in it is kept.
+    if (this.#dirty && !this.#done) this.save({ keepalive: true });
+    this.#editor?.dispose();
+    this.#editor = null;
+  }
+
+  get key() {
+    return this.#value("draft");
+  }
+
+  #value(name) {
+    return this.#form.elements[name]?.value ?? "";
+  }
+
+  #isTwin() {
+    const twin = [...document.querySelectorAll("compose-form")].find(
+      (one) => one !== this && this.key && one.querySelector("[name=draft]")?.value === this.key,
+    );
+    if (!twin) return false;
+    this.#done = true;
+    twin.removeAttribute("data-small");
+    twin.querySelector("[role=textbox], textarea")?.focus();
+    queueMicrotask(() => this.remove());
+    return true;
+  }
+
+  #markOpen() {
+    // In the conversation a draft that is open stands there once.
+    const slot = this.closest("#reply-slot");
+    if (slot) slot.dataset.open = this.key;
+  }
+
+  /** An answer taken back returns to its conversation, if that is open. */
+  #moveInline() {
+    const slot = document.querySelector(`[data-thread="${this.dataset.thread}"] #reply-slot`);
+    if (this.dataset.frame !== "dock" || !slot || slot.childElementCount) return;
+    this.classList.replace("composer--dock", "composer--inline");
+    this.dataset.frame = "inline";
+    this.removeAttribute("role");
+    slot.append(this);
+  }
+
+  #makeRoom() {
+    const docks = [...document.querySelectorAll("#compose-dock > compose-form")];
+    docks.slice(0, -MOST_DOCKS).forEach((one) => one.close());
+  }
+
+  async #start() {
+    const area = this.querySelector("[data-content]");
+    const place = document.createElement("div");
+    place.className = "composer__editor";
+    place.contentEditable = "true";
+    place.setAttribute("role", "textbox");
+    place.setAttribute("aria-multiline", "true");
+    place.setAttribute("aria-label", this.querySelector(`label[for="${area.id}"]`).textContent);
+    place.dir = "auto";
+    const given = this.querySelector("script[data-given]");
+    const { html, labels } = given ? JSON.parse(given.textContent) : { html: "", labels: {} };
+    try {
+      area.hidden = true;
+      area.before(place);
+      this.#editor = await openEditor(place, {
+        source: this.dataset.editor,
+        html,
+        labels,
+        onChange: () => this.#touch(),
+        onState: () => this.#showState(),
+      });
+    } catch {
+      place.remove();
+      area.hidden = false;
+      toast(word("editor_missing"), { kind: "error" });
+      return;
+    }
+    this.#form.elements.format.value = "html";
+    place.addEventListener("paste", this.#onPaste, true);
+    const bar = this.querySelector("[data-toolbar]");
+    bar.hidden = false;
+    bar.setAttribute("aria-controls", (place.id = `editor-${area.id}`));
+    this.#roving(bar);
+    this.#focusFirst();
+    if ("begin" in this.dataset) this.save();
+  }
+
+  #focusFirst() {
+    const box = document.activeElement;
+    if (this.contains(box) && box !== this) return;
+    const to = this.querySelector("recipient-field[data-role=to]");
+    if (to && !to.parties?.length) to.focus();
+    else this.#editor.focus();
+    if (this.dataset.frame === "inline") this.scrollIntoView({ block: "nearest" });
+  }
+
+  // --- Saving ---------------------------------------------------------------------------------
+
+  #onInput = (event) => {
+    if (event.target.matches("[data-attach]")) return;
+    if (event.target.name === "subject" && this.dataset.frame === "dock") {
+      this.querySelector("[data-title]").textContent = event.target.value || word("new_mail");
+    }
+    if (event.target.name === "account") this.#takeVisibility(event.target);
+    if (event.target.name || event.target.closest("recipient-field")) this.#touch();
+  };
+
+  #takeVisibility(select) {
+    const wanted = select.selectedOptions[0]?.dataset.visibility;
+    if (wanted && !this.#value("parent")) this.#form.elements.visibility.value = wanted;
+  }
+
+  #touch() {
+    this.#dirty = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.save(), SAVE_MS);
+  }
+
+  #collect() {
+    if (this.#editor) this.#form.elements.content.value = this.#editor.getHTML();
+  }
+
+  /** Stores what is written. Several calls at once become one after the other. */
+  async save({ keepalive = false } = {}) {
+    if (this.#conflict || this.#done) return;
+    if (this.#saving) await this.#saving;
+    clearTimeout(this.#timer);
+    this.#saving = this.#send(keepalive).finally(() => (this.#saving = null));
+    return this.#saving;
+  }
+
+  async #send(keepalive) {
+    this.#collect();
+    this.#dirty = false;
+    const body = new URLSearchParams(new FormData(this.#form));
+    body.set("act", "save");
+    let response;
+    try {
+      response = await fetch(this.#form.action, {
+        method: "POST",
+        body,
+        // A browser lets no more than this outlive its page.
+        keepalive: keepalive && body.toString().length < 60000,
+        headers: { Accept: "application/json", "X-Background": "1" },
+      });
+      if (response.status === 409) return void this.#showConflict(await response.json());
+      if (!response.ok) throw new Error(response.status);
+      const answer = await response.json();
+      this.#know(answer.draft, answer.version);
+      this.dataset.files = answer.files;
+      this.#say(answer.text);
+    } catch {
+      this.#dirty = true;
+      this.#say(word("not_saved"), { trouble: true });
+      this.#timer = setTimeout(() => this.save(), AGAIN_MS);
+    }
+  }
+
+  #know(draft, version) {
+    this.#form.elements.draft.value = draft;
+    this.#form.elements.version.value = version;
+  }
+
+  #say(text, { trouble = false } = {}) {
+    const place = this.querySelector("[data-saved]");
+    place.textContent = text;
+    place.toggleAttribute("data-trouble", trouble);
+    if (performance.now() - this.#announced < ANNOUNCE_MS && this.#announced) return;
+    this.#announced = performance.now();
+    this.querySelector("[data-announce]").textContent = text;
+  }
+
+  #showConflict(conflict) {
+    this.#conflict = conflict;
+    this.#dirty = true;
+    const banner = document.createElement("div");
+    banner.className = "banner banner--warning";
+    banner.setAttribute("role", "alert");
+    const text = document.createElement("span");
+    text.className = "banner__text";
+    text.textContent = conflict.text;
+    banner.append(text);
+    if (!conflict.gone) {
+      const see = document.createElement("button");
+      const keep = document.createElement("button");
+      for (const [button, name] of [[see, "see_theirs"], [keep, "keep_mine"]]) {
+        button.type = "button";
+        button.className = "button button--secondary button--small";
+        button.textContent = word(name);
+      }
+      see.addEventListener("click", () => this.#reopen(conflict.see));
+      keep.addEventListener("click", () => {
+        this.#conflict = null;
+        banner.remove();
+        this.#form.elements.version.value = conflict.version;
+        this.save();
+      });
+      banner.append(see, keep);
+    }
+    this.querySelector("[data-checks]").replaceChildren(banner);
+  }
+
+  #reopen(url) {
+    this.#done = true;
+    if (this.dataset.frame === "page") return void location.assign(url);
+    const target = this.dataset.frame === "dock" ? "#compose-dock" : "#reply-slot";
+    this.remove();
+    window.htmx.ajax("GET", url, { target, swap: target === "#reply-slot" ? "innerHTML" : "beforeend" });
+  }
+
+  #onLeave = (event) => {
+    if ((this.#dirty || this.#uploads.size) && !this.#done) event.preventDefault();
+  };
+
+  #onHide = () => {
+    if (document.hidden && this.#dirty && !this.#done) this.save({ keepalive: true });
+  };
+
+  // --- Sending, closing -----------------------------------------------------------------------
+
+  #onSubmit = async (event) => {
+    this.#collect();
+    if (!this.#saving && !this.#uploads.size) return;
+    // First what is under way, so that the version and the files are known.
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { submitter } = event;
+    await Promise.allSettled([this.#saving, ...this.#uploads]);
+    this.#form.requestSubmit(submitter);
+  };
+
+  #onAnswer = (event) => {
+    const { ctx } = event.detail;
+    if (event.target !== this.#form || !ctx.response) return;
+    const known = ctx.response.headers.get("X-Draft")?.split(" ");
+    if (known) this.#know(...known);
+    if (ctx.response.status < 300) {
+      this.#done = true;
+      this.#dirty = false;
+      clearTimeout(this.#timer);
+    }
+  };
+
+  /** Keeps what is written and closes; what nobody wrote into leaves no trace. */
+  async close() {
+    if (this.#dirty) await this.save();
+    if (this.#dirty) return;
+    this.#done = true;
+    const opener = document.querySelector(this.dataset.frame === "inline" ? "[data-key=reply]" : "[data-key=compose]");
+    this.remove();
+    opener?.focus();
+    document.body.dispatchEvent(new CustomEvent("outbox-changed", { bubbles: true }));
+    document.body.dispatchEvent(new CustomEvent("counts-changed", { bubbles: true }));
+  }
+
+  #onClick = (event) => {
+    const on = (selector) => event.target.closest(selector);
+    if (on("[data-minimise]")) this.#minimise();
+    else if (on(".composer__bar") && this.hasAttribute("data-small") && !on("button")) this.#minimise();
+    else if (on("[data-close-composer]")) this.close();
+    else if (on("[data-whole-page]")) this.#wholePage();
+    else if (on("[data-shows]")) this.#showRole(on("[data-shows]").dataset.shows);
+    else if (on("[data-drop-quote]")) this.#drop(on("[data-quote]"));
+    else if (on("[data-drop-record]")) this.#drop(on("[data-record]"));
+    else if (on("[data-remove-file]")) this.#removeFile(on("[data-file]"), on("button").dataset.removeFile);
+    else if (on("[data-format]")) this.#format(on("[data-format]"));
+  };
+
+  #minimise() {
+    const small = this.toggleAttribute("data-small");
+    this.querySelector("[data-minimise]").setAttribute("aria-expanded", String(!small));
+    if (!small) this.#editor?.focus();
+  }
+
+  async #wholePage() {
+    await this.save();
+    if (this.#dirty || !this.key) return;
+    this.#done = true;
+    location.assign(`${this.dataset.drafts}${this.key}/`);
+  }
+
+  #showRole(role) {
+    const field = this.querySelector(`recipient-field[data-role=${role}]`);
+    delete field.dataset.empty;
+    field.focus();
+  }
+
+  #drop(element) {
+    element.remove();
+    this.#touch();
+  }
+
+  #onKey = (event) => {
+    if (event.key === "Escape" && this.dataset.frame === "dock" && !event.defaultPrevented) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.close();
+    }
+  };
+
+  // --- Format ---------------------------------------------------------------------------------
+
+  #format(button) {
+    const name = button.dataset.format;
+    if (name === "link") this.#link();
+    else this.#editor.format(name, button.dataset.value);
+    this.#showState();
+    this.#touch();
+  }
+
+  #link() {
+    if (this.#editor.state().link) return void this.#editor.format("unlink");
+    const url = prompt(word("link_address"));
+    if (url) this.#editor.format("link", { url: /^[a-z]+:/i.test(url) ? url : `https://${url}` });
+  }
+
+  #showState() {
+    if (!this.#editor) return;
+    const state = this.#editor.state();
+    for (const button of this.querySelectorAll("[data-format][aria-pressed]")) {
+      button.setAttribute("aria-pressed", String(Boolean(state[button.dataset.format])));
+    }
+  }
+
+  /** One stop for Tab, arrows between the buttons (APG, toolbar). */
+  #roving(bar) {
+    const buttons = () => [...bar.querySelectorAll("button, select")].filter((one) => one.checkVisibility());
+    buttons().forEach((button, at) => (button.tabIndex = at ? -1 : 0));
+    bar.addEventListener("keydown", (event) => {
+      const all = buttons();
+      const at = all.indexOf(document.activeElement);
+      const rtl = getComputedStyle(bar).direction === "rtl";
+      const steps = { ArrowRight: rtl ? -1 : 1, ArrowLeft: rtl ? 1 : -1, Home: -at, End: all.length - 1 - at };
+      if (at < 0 || !(event.key in steps)) return;
+      const next = all[(at + steps[event.key] + all.length) % all.length];
+      all[at].tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+      event.preventDefault();
+    });
+  }
+
+  // --- Files ----------------------------------------------------------------------------------
+
+  #onDrag = (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.toggleAttribute("data-dropping", event.type === "dragover");
+  };
+
+  #onDrop = (event) => {
+    this.removeAttribute("data-dropping");
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const isText = event.target.closest(".composer__editor");
+    this.#take(files, { inline: Boolean(isText) });
+  };
+
+  #onPaste = (event) => {
+    const files = [...event.clipboardData.files];
+    const html = event.clipboardData.getData("text/html");
+    // A copied picture comes with markup that names its place on the web; the file is the picture.
+    if (!files.length || /<(?!\/?(html|head|meta|body|img|!--)\b)[a-z]/i.test(html)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.#take(files, { inline: true });
+  };
+
+  #take(files, { inline }) {
+    const pictures = inline ? files.filter((file) => /^image\/(png|jpeg|gif|webp)$/.test(file.type)) : [];
+    this.#attach(files.filter((file) => !pictures.includes(file)));
+    for (const picture of pictures) {
+      this.#track(this.#upload(picture, { inline: true }).then((answer) => answer && this.#editor.insertImage(answer.url)));
+    }
+  }
+
+  #attach(files) {
+    for (const file of files) {
+      const item = document.createElement("li");
+      item.className = "chip composer__file";
+      const name = document.createElement("span");
+      name.className = "chip__text truncate";
+      name.dir = "auto";
+      name.textContent = file.name;
+      const progress = document.createElement("progress");
+      progress.max = 100;
+      progress.setAttribute("aria-label", file.name);
+      item.append(name, progress);
+      this.querySelector("[data-files]").append(item);
+      const done = this.#upload(file, { onProgress: (percent) => (progress.value = percent) }).then((answer) => {
+        if (answer) item.outerHTML = answer.markup;
+        else item.remove();
+      });
+      this.#track(done);
+    }
+  }
+
+  #track(work) {
+    this.#uploads.add(work);
+    work.finally(() => this.#uploads.delete(work));
+  }
+
+  /** Gives the server's answer, or null after having said why not. */
+  async #upload(file, { inline = false, onProgress = () => {} } = {}) {
+    if (!this.key) await this.save();
+    if (!this.dataset.files) return null;
+    const body = new FormData();
+    body.set("file", file);
+    if (inline) body.set("inline", "1");
+    // fetch tells nothing of an upload's progress.
+    const request = new XMLHttpRequest();
+    return new Promise((resolve) => {
+      request.open("POST", this.dataset.files);
+      request.setRequestHeader("X-CSRFToken", this.#value("csrfmiddlewaretoken"));
+      request.upload.onprogress = ({ loaded, total }) => onProgress((loaded / total) * 100);
+      request.onloadend = () => {
+        let answer = null;
+        try {
+          answer = JSON.parse(request.responseText);
+        } catch {
+          // Not an answer of ours: a proxy's page, or nothing at all.
+        }
+        if (request.status < 300 && answer) return resolve(answer);
+        toast(answer?.text ?? word(request.status === 413 ? "too_large" : "failed"), { kind: "error" });
+        resolve(null);
+      };
+      request.send(body);
+    });
+  }
+
+  async #removeFile(item, url) {
+    item.hidden = true;
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "X-CSRFToken": this.#value("csrfmiddlewaretoken") },
+    }).catch(() => null);
+    if (response?.ok) item.remove();
+    else {
+      item.hidden = false;
+      toast(word("failed"), { kind: "error" });
+    }
+  }
+}
+
+customElements.define("compose-form", ComposeForm);

@@ -1,0 +1,205 @@
+// The mail editor behind an interface of our own, so that it can be replaced. It is large and
+// comes only when somebody writes.
+
+let loading;
+
+function load(source) {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => resolve(window.roosterjs);
+    script.onerror = () => {
+      loading = undefined;
+      reject(new Error("editor"));
+    };
+    document.head.append(script);
+  });
+  return loading;
+}
+
+const FIELD = "SmartField";
+const PLACEHOLDER = /\{\{ ?([a-z_]{1,30}\.[a-z_]{1,30}) ?(?:\|([^{}|\n]{0,200}))?\}\}/g;
+const CHANGES = new Set(["input", "contentChanged", "keyUp", "mouseUp"]);
+
+/** `labels` maps names of smart fields to what their chips say. */
+export async function openEditor(place, { source, html, labels, onChange, onState }) {
+  const rooster = await load(source);
+  return new MailEditor(rooster, place, { html, labels, onChange, onState });
+}
+
+class MailEditor {
+  #rooster;
+  #editor;
+  #labels;
+  #place;
+
+  constructor(rooster, place, { html, labels, onChange, onState }) {
+    this.#rooster = rooster;
+    this.#labels = labels;
+    this.#place = place;
+    const news = {
+      getName: () => "News",
+      initialize: () => {},
+      dispose: () => {},
+      onPluginEvent: ({ eventType }) => {
+        if (!CHANGES.has(eventType)) return;
+        if (eventType === "input" || eventType === "contentChanged") onChange();
+        onState();
+      },
+    };
+    this.#editor = new rooster.Editor(place, {
+      plugins: [
+        new rooster.PastePlugin(true),
+        new rooster.EditPlugin({ handleTabKey: false }),
+        new rooster.ShortcutPlugin(),
+        new rooster.AutoFormatPlugin({ autoBullet: true, autoNumbering: true, autoLink: true, autoUnlink: true }),
+        new rooster.HyperlinkPlugin(),
+        new rooster.ImageEditPlugin(),
+        news,
+      ],
+      initialModel: this.#model(html),
+      defaultSegmentFormat: {},
+    });
+  }
+
+  #model(html) {
+    const page = new DOMParser().parseFromString(html || "<div><br></div>", "text/html");
+    this.#fieldsToChips(page.body);
+    return this.#rooster.domToContentModel(page.body, this.#rooster.createDomToModelContext());
+  }
+
+  /** `{{person.name}}` in text becomes a chip that is deleted and moved as one piece. */
+  #fieldsToChips(root) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) if (walker.currentNode.data.includes("{{")) texts.push(walker.currentNode);
+    for (const text of texts) {
+      const pieces = [];
+      let at = 0;
+      for (const match of text.data.matchAll(PLACEHOLDER)) {
+        pieces.push(text.data.slice(at, match.index), this.#chip(match[1], match[2]));
+        at = match.index + match[0].length;
+      }
+      if (pieces.length) text.replaceWith(...pieces, text.data.slice(at));
+    }
+  }
+
+  #chip(name, fallback) {
+    const chip = document.createElement("span");
+    chip.className = `_Entity _EType_${FIELD} _EReadonly_1`;
+    chip.contentEditable = "false";
+    chip.append(this.#chipContent(name, fallback));
+    return chip;
+  }
+
+  #chipContent(name, fallback) {
+    const inner = document.createElement("span");
+    inner.className = "field-chip";
+    inner.dataset.field = name;
+    if (fallback !== undefined) inner.dataset.fallback = fallback;
+    inner.textContent = this.#labels[name] ?? name;
+    inner.setAttribute("role", "button");
+    return inner;
+  }
+
+  /** What is stored and sent: no trace of the editor in it. */
+  getHTML() {
+    const html = this.#rooster.exportContent(this.#editor, "HTML");
+    const page = new DOMParser().parseFromString(html, "text/html");
+    for (const chip of page.querySelectorAll("[data-field]")) {
+      const { field, fallback } = chip.dataset;
+      const text = fallback === undefined ? `{{${field}}}` : `{{${field}|${fallback}}}`;
+      (chip.closest("._Entity") ?? chip).replaceWith(text);
+    }
+    for (const end of page.querySelectorAll(".entityDelimiterBefore, .entityDelimiterAfter")) end.remove();
+    for (const element of page.querySelectorAll("[data-editing-info], [class], [id]")) {
+      for (const name of ["data-editing-info", "class", "id"]) element.removeAttribute(name);
+    }
+    const empty = !page.body.textContent.trim() && !page.querySelector("img, table, hr");
+    return empty ? "" : page.body.innerHTML.replace(/\u200b/g, "");
+  }
+
+  getText() {
+    return this.#place.innerText;
+  }
+
+  setHTML(html) {
+    const model = this.#model(html);
+    this.#editor.formatContentModel((current) => {
+      current.blocks = model.blocks;
+      return true;
+    });
+  }
+
+  insertHTML(html) {
+    const model = this.#model(html);
+    this.#editor.focus();
+    this.#editor.formatContentModel((current, context) => {
+      this.#rooster.mergeModel(current, model, context);
+      return true;
+    });
+  }
+
+  insertChip(name, fallback) {
+    this.#editor.focus();
+    this.#rooster.insertEntity(this.#editor, FIELD, false, "focus", {
+      contentNode: this.#chipContent(name, fallback),
+      focusAfterEntity: true,
+    });
+  }
+
+  insertImage(url) {
+    this.#editor.focus();
+    this.#rooster.insertImage(this.#editor, url);
+  }
+
+  format(name, value) {
+    const { rooster, editor } = { rooster: this.#rooster, editor: this.#editor };
+    editor.focus();
+    const acts = {
+      bold: () => rooster.toggleBold(editor),
+      italic: () => rooster.toggleItalic(editor),
+      underline: () => rooster.toggleUnderline(editor),
+      strike: () => rooster.toggleStrikethrough(editor),
+      bullets: () => rooster.toggleBullet(editor),
+      numbers: () => rooster.toggleNumbering(editor),
+      indent: () => rooster.setIndentation(editor, "indent"),
+      outdent: () => rooster.setIndentation(editor, "outdent"),
+      quote: () => rooster.toggleBlockQuote(editor),
+      rtl: () => rooster.setDirection(editor, this.state().rtl ? "ltr" : "rtl"),
+      align: () => rooster.setAlignment(editor, value),
+      heading: () => rooster.setHeadingLevel(editor, Number(value)),
+      colour: () => rooster.setTextColor(editor, value),
+      mark: () => rooster.setBackgroundColor(editor, value),
+      size: () => rooster.setFontSize(editor, value),
+      link: () => rooster.insertLink(editor, value.url, undefined, value.text),
+      unlink: () => rooster.removeLink(editor),
+      clear: () => rooster.clearFormat(editor),
+      undo: () => rooster.undo(editor),
+    };
+    acts[name]?.();
+  }
+
+  state() {
+    const found = this.#rooster.getFormatState(this.#editor);
+    return {
+      bold: found.isBold,
+      italic: found.isItalic,
+      underline: found.isUnderline,
+      strike: found.isStrikeThrough,
+      bullets: found.isBullet,
+      numbers: found.isNumbering,
+      quote: found.isBlockQuote,
+      link: found.canUnlink,
+      rtl: found.direction === "rtl",
+    };
+  }
+
+  focus() {
+    this.#editor.focus();
+  }
+
+  dispose() {
+    this.#editor.dispose();
+  }
+}
