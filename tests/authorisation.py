@@ -1,6 +1,12 @@
 """Who gets what under each URL. The table behind tests/test_authorisation_matrix.py.
 
-One row per URL name. `rights` says who gets through:
+How to add a URL: write a line `"app:name": Row(…)` here, or for records, accounts and mail in the
+file beside this one (authorisation_crm, authorisation_mail). Without a line the build fails, and
+the failure prints the line to fill in. Where the answer depends on what the URL points at, the
+line holds a dict of rows, one for each case: `{"private": Row(…), "shared": Row(…)}`; for URLs of
+conversations `authorisation_mail.reading(…)` and `acting(…)` make that dict.
+
+`rights` of a row says who gets through:
 
     EVERYBODY       also who is not signed in
     USERS           everybody who may sign in
@@ -9,8 +15,10 @@ One row per URL name. `rights` says who gets through:
     {"alice", …}    these of the cast; the others get 404, byte for byte the answer for an id
                     that does not exist
 
-`get` and `post` are the statuses for those who get through (the POST is sent empty); None means
-that the method is refused with 405. `args` makes the URL's arguments from the scene.
+`get` and `post` are the statuses for those who get through, or several of which each will do;
+None means that the method is refused with 405. `args` makes the URL's arguments from the scene,
+`data` what a POST sends (nothing, if it is not given). What somebody who gets through changes is
+taken back before the next one tries.
 Who is not signed in is led to the sign-in page, and so is a deactivated user.
 """
 
@@ -27,9 +35,11 @@ OPERATORS = "operators"
 @dataclass(frozen=True)
 class Row:
     rights: str | frozenset[str]
-    get: int | None = 200
-    post: int | None = None
+    get: int | tuple[int, ...] | None = 200
+    post: int | tuple[int, ...] | None = None
     args: Callable[[Any], dict[str, Any]] = field(default=lambda scene: {})
+    # What somebody who is not signed in gets, where it is not the way to the sign-in page.
+    open_door: tuple[int, ...] = (302,)
     # What a POST sends so that it means something; a refused one must change nothing.
     data: Callable[[Any], dict[str, Any]] = field(default=lambda scene: {})
 
@@ -39,7 +49,7 @@ def of(name: str) -> Callable[[Any], dict[str, Any]]:
     return lambda scene: {"pk": getattr(scene, name).pk}
 
 
-ROWS: dict[str, Row] = {
+ROWS: dict[str, Row | dict[str, Row]] = {
     # The door. `setup` exists until there is a company, and `events` is a stream for users:
     # both have tests of their own beside this table.
     "users:setup": Row(EVERYBODY, get=404, post=404),
@@ -94,6 +104,14 @@ ROWS: dict[str, Row] = {
     "sharing:group_new": Row(ADMINISTRATORS, post=422),
     "sharing:group_edit": Row(ADMINISTRATORS, post=422, args=of("group")),
     "sharing:group_delete": Row(ADMINISTRATORS, get=None, post=303, args=of("group")),
+    # For everybody, and for operators.
+    "start": Row(USERS, get=302, post=302),
+    "common:licences": Row(EVERYBODY),
+    "common:styleguide": Row(OPERATORS, open_door=(404, 405)),
+    "common:styleguide_dialog": Row(OPERATORS, open_door=(404, 405)),
+    "common:styleguide_toast": Row(
+        OPERATORS, get=None, post=303, open_door=(404, 405), args=lambda s: {"kind": "undo"}
+    ),
     # The operators' pages: further ones are crawled by test_operators_crawl.
     "admin:index": Row(OPERATORS, post=200),
     "admin:users_user_changelist": Row(OPERATORS, post=200),
@@ -104,5 +122,6 @@ ROWS: dict[str, Row] = {
 
 # Rows that fill a file of their own; they need the names above.
 from tests.authorisation_crm import CRM_ROWS  # noqa: E402
+from tests.authorisation_mail import MAIL_ROWS  # noqa: E402
 
-ROWS |= CRM_ROWS
+ROWS |= CRM_ROWS | MAIL_ROWS

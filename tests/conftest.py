@@ -1,7 +1,7 @@
 """The cast: who plays which part in every test about rights.
 
 alice owns the mail account · bob is her teammate and sees the linked deal · carol is in the
-company without access · dana is an administrator and must not see private mail either · eve
+company without access · grace sees the linked deal and is no teammate · dana is an administrator and must not see private mail either · eve
 has been deactivated · nobody is signed in last.
 """
 
@@ -36,6 +36,11 @@ def bob(company: Company) -> User:
 @pytest.fixture
 def carol(company: Company) -> User:
     return make_user("carol@northwind.example")
+
+
+@pytest.fixture
+def grace(company: Company) -> User:
+    return make_user("grace@northwind.example")
 
 
 @pytest.fixture

@@ -6,11 +6,15 @@ row that does not exist.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -23,13 +27,11 @@ from tests.authorisation import ADMINISTRATORS, EVERYBODY, OPERATORS, ROWS, USER
 from tests.factories.users import make_user
 from users.models import Invitation, Team, User
 
-CAST = ("alice", "bob", "carol", "dana")
+CAST = ("alice", "bob", "grace", "carol", "dana")
 NOBODY = ("nobody", "eve")
 OUR_APPS = frozenset({"users", "sharing", "notifications", "crm", "mailsync", "inbox"})
 # Written by a visit as such, whoever visits.
 LEFT_OUT = frozenset({"users.UserSession", "users.AttemptLimit"})
-# Apps whose rows are not written yet. Strict: an app that has all its rows has to leave.
-WAITING = ("mailsync", "inbox", "common", "ops")
 
 
 def named_urls() -> dict[str, str]:
@@ -53,15 +55,7 @@ def app_names() -> list[str]:
     return sorted({name.partition(":")[0] for name in named_urls() if ":" in name} - {"admin"})
 
 
-@pytest.mark.parametrize(
-    "app",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="rows to be written"))
-        if name in WAITING
-        else name
-        for name in app_names()
-    ],
-)
+@pytest.mark.parametrize("app", app_names())
 def test_every_url_has_a_row(app: str) -> None:
     missing = {
         name: route
@@ -79,8 +73,8 @@ def test_every_row_has_a_url() -> None:
 
 
 def test_no_url_is_nameless_or_outside_an_app() -> None:
-    outside = {name: route for name, route in named_urls().items() if ":" not in name}
-    assert not outside
+    outside = {name for name in named_urls() if ":" not in name}
+    assert outside == {"start"}
 
 
 @dataclass
@@ -92,6 +86,7 @@ class Scene:
     carol: User
     dana: User
     eve: User
+    grace: User
     member: User
     team: Team
     group: VisibilityGroup
@@ -101,8 +96,17 @@ class Scene:
 
 @pytest.fixture
 def scene(
-    alice: User, bob: User, carol: User, dana: User, eve: User, monkeypatch: pytest.MonkeyPatch
+    alice: User,
+    bob: User,
+    carol: User,
+    dana: User,
+    eve: User,
+    grace: User,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    tmp_path: Path,
 ) -> Scene:
+    settings.BLOB_DIR = tmp_path / "blobs"
     monkeypatch.setattr(bell, "_renderers", {})
     bell.register_kind("test", lambda reader, ids: {pk: bell.Line("A line", "/") for pk in ids})
     bell.notify([bob], kind="test", subject_id=1)
@@ -112,6 +116,7 @@ def scene(
         carol=carol,
         dana=dana,
         eve=eve,
+        grace=grace,
         member=make_user("member@northwind.example"),
         team=Team.objects.create(name="North"),
         group=VisibilityGroup.objects.create(name="North"),
@@ -163,40 +168,62 @@ def without_accidents(response: HttpResponse, path: str) -> bytes:
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_each_gets_what_the_table_says(name: str, method: str, scene: Scene) -> None:
-    row = ROWS[name]
+    found = ROWS[name]
+    for case, row in found.items() if isinstance(found, dict) else [("", found)]:
+        # Cases stand side by side: what the one made is not there for the next.
+        with taken_back():
+            check_row(name, method, row, case=case, scene=scene)
+            scene.__dict__.pop("mail", None)
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def check_row(name: str, method: str, row: Row, *, case: str, scene: Scene) -> None:
     args = row.args(scene)
     path = reverse(name, kwargs=args)
     expected = getattr(row, method)
     data = row.data(scene) if method == "post" else {}
-    refused = [who for who in (*CAST, *NOBODY) if not goes_through(row, who)]
-    allowed = [who for who in (*NOBODY, *CAST) if goes_through(row, who)]
     # Signing in changes its user, so everybody is in before the picture is taken.
-    clients = {who: client_of(scene, who) for who in refused}
+    clients = {who: client_of(scene, who) for who in (*NOBODY, *CAST)}
     before = snapshot()
     for who, client in clients.items():
+        if goes_through(row, who):
+            continue
         response = getattr(client, method)(path, data)
+        status = response.status_code
         if who in NOBODY:
-            assert response.status_code == 302, (who, response.status_code)
+            assert status in row.open_door, (case, who, status)
             # The operators' pages have their own step on the way.
-            assert response["Location"].startswith(("/login/?next=", "/operator/login/?next="))
+            doors = ("/login/?next=", "/operator/login/?next=")
+            assert status != 302 or response["Location"].startswith(doors)
         elif expected is None:
-            assert response.status_code in {405, refusal(row)}, (who, response.status_code)
+            assert status in {405, refusal(row)}, (case, who, status)
         else:
-            assert response.status_code == refusal(row), (who, response.status_code)
+            assert status == refusal(row), (case, who, status)
             if not isinstance(row.rights, str):
-                nowhere = reverse(name, kwargs=dict.fromkeys(args, 999_999_999))
+                nowhere = reverse(name, kwargs=made_up(args))
                 other = getattr(client, method)(nowhere, data)
                 assert without_accidents(response, path) == without_accidents(other, nowhere)
-    assert snapshot() == before, "a refusal has changed something"
-    # One is enough where an act uses its row up.
-    for who in allowed if method == "get" or not args else allowed[:1]:
-        if name == "notifications:events" and who in CAST:
-            continue  # a stream that does not end: tests/notifications/test_hub.py
-        response = getattr(client_of(scene, who), method)(path, data)
+    assert snapshot() == before, f"a refusal has changed something ({case})"
+    for who, client in clients.items():
+        if not goes_through(row, who) or (name == "notifications:events" and who in CAST):
+            continue  # the stream does not end: tests/notifications/test_hub.py
+        with taken_back():
+            status = getattr(client, method)(path, data).status_code
         wanted = 405 if expected is None else expected
         if name == "users:login" and who in CAST:
             wanted = 302  # signed in already
-        assert response.status_code == wanted, (who, response.status_code)
+        assert status in (wanted if isinstance(wanted, tuple) else (wanted,)), (case, who, status)
+
+
+def made_up(args: dict[str, Any]) -> dict[str, Any]:
+    """The same address with numbers of rows that do not exist."""
+    return {key: 999_999_999 if isinstance(value, int) else value for key, value in args.items()}
 
 
 def test_operators_crawl(scene: Scene) -> None:

@@ -18,7 +18,7 @@ def labels(request: HttpRequest) -> HttpResponse:
 
     How many conversations carry a label is not shown: it would count other people's mail.
     """
-    form = LabelForm(request.POST or None)
+    form = LabelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Label added."))

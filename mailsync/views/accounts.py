@@ -80,7 +80,7 @@ def account_card(request: HttpRequest, pk: int) -> HttpResponse:
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """The settings of one account."""
     found = managed_account(request.user, pk)
-    form = AccountForm(request.POST or None, instance=found)
+    form = AccountForm(request.POST if request.method == "POST" else None, instance=found)
     if request.method == "POST" and form.is_valid():
         changed = form.changed_settings()
         if changed:

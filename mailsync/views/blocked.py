@@ -23,7 +23,7 @@ PROBLEMS = {
 @login_required
 def blocked(request: HttpRequest) -> HttpResponse:
     """The list, and the field that takes one address or a pasted list."""
-    form = BlockForm(request.POST or None)
+    form = BlockForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         added, problems = _block_all(request, form.cleaned_data["patterns"])
         if not problems:

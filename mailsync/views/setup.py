@@ -48,7 +48,9 @@ def _steps(current: str) -> list[dict[str, Any]]:
 def add(request: HttpRequest) -> HttpResponse:
     """Step 1: the address."""
     initial = {"address": request.user.email} if not request.user.mail_accounts.exists() else {}
-    form = AddressForm(request.POST or None, user=request.user, initial=initial)
+    form = AddressForm(
+        request.POST if request.method == "POST" else None, user=request.user, initial=initial
+    )
     if request.method == "POST" and form.is_valid():
         address = form.cleaned_data["address"]
         taken = MailAccount.objects.exclude(state=AccountState.REMOVING).filter(
@@ -73,7 +75,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def servers(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 2: the servers, and the trial."""
     setup = own_setup(request, pk)
-    form = ServersForm(request.POST or None, setup=setup)
+    form = ServersForm(request.POST if request.method == "POST" else None, setup=setup)
     if request.method == "POST" and form.is_valid():
         try:
             connecting.start_trial(
@@ -145,7 +147,7 @@ def choices(request: HttpRequest, pk: int) -> HttpResponse:
         )
     if setup.account:
         return redirect("mailsync:setup_servers", pk=setup.key)
-    form = ChoicesForm(request.POST or None, setup=setup)
+    form = ChoicesForm(request.POST if request.method == "POST" else None, setup=setup)
     if request.method == "POST" and form.is_valid():
         try:
             connecting.finish(setup, folders=form.folder_paths(), **form.settings())
