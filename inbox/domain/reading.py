@@ -1,16 +1,8 @@
-"""The content of an email for a reader: its raw bytes, one part of it, the kind of a picture."""
+"""The content of an email for a reader: its raw bytes, one part of it."""
 
 from mailsync.domain import blobs
 from mailsync.mime import parse
 from mailsync.models import Attachment, Email
-
-# The first bytes of the picture formats that a browser may show from our address.
-PICTURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 
 
 class NotHereError(Exception):
@@ -33,11 +25,3 @@ def file_of(attachment: Attachment) -> bytes:
     if data is None:
         raise NotHereError
     return data
-
-
-def picture_type(data: bytes) -> str:
-    """The media type that the bytes themselves claim; empty unless it is a harmless picture.
-    What the message says of them counts for nothing: HTML calls itself image/png as well."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for start, kind in PICTURES if data.startswith(start)), "")

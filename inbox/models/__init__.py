@@ -2,6 +2,7 @@ from inbox.models.draft import Draft, DraftFile
 from inbox.models.label import Label, ThreadLabel
 from inbox.models.signature import Signature
 from inbox.models.template import MailTemplate
+from inbox.models.trusted import TrustedSender
 from inbox.models.undo import UndoToken
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "MailTemplate",
     "Signature",
     "ThreadLabel",
+    "TrustedSender",
     "UndoToken",
 ]

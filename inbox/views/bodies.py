@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from common.policies import ContentPolicy, with_policy
-from inbox.domain import reading
+from inbox.domain import pictures, reading
+from inbox.views.pictures import picture_response
 from inbox.views.threads import visible_email
 from mailsync.mime import html, parse
 from mailsync.mime.headers import file_name
+from mailsync.mime.pictures import Picture, picture_type
 from mailsync.models import Attachment, Email, Thread
 
 
@@ -29,16 +31,11 @@ def body(request: HttpRequest, pk: int) -> HttpResponse:
         source = parse.html_of(reading.raw_of(email))
     except reading.NotHereError as error:
         raise Http404 from error
-    policy = html.ImagePolicy(inline=_inline_address(email))
+    policy = html.ImagePolicy(inline=_inline_address(email), remote=_remote_address(request, email))
     cleaned = html.clean_folded(
         source, label=_("Quoted text"), subject=email.subject, images=policy
     )
-    context = {
-        "email": email,
-        "cleaned": SafeString(cleaned),
-        "pictures_left_out": html.blocked_images(cleaned),
-    }
-    response = render(request, "inbox/body.html", context)
+    response = render(request, "inbox/body.html", {"email": email, "cleaned": SafeString(cleaned)})
     # Links in a mail tell nobody where they were read.
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -51,6 +48,18 @@ def _inline_address(email: Email) -> Callable[[str], str | None]:
     def address(content_id: str) -> str | None:
         section = sections.get(content_id)
         return reverse("inbox:inline_picture", args=[email.key, section]) if section else None
+
+    return address
+
+
+def _remote_address(request: HttpRequest, email: Email) -> Callable[[str], str | None] | None:
+    """Our address for a picture from the web; none unless the reader asked for the pictures."""
+    if not pictures.is_wanted(email, by=request.user, given=request.GET.get("pictures", "")):
+        return None
+
+    def address(source: str) -> str | None:
+        token = pictures.sealed(source, email=email, by=request.user)
+        return reverse("inbox:remote_picture", args=[email.key, token]) if token else None
 
     return address
 
@@ -107,9 +116,7 @@ def inline_picture(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         data = reading.file_of(found)
     except reading.NotHereError as error:
         raise Http404 from error
-    kind = reading.picture_type(data)
+    kind = picture_type(data)
     if not kind:
         return HttpResponse(status=415)
-    response = HttpResponse(data, content_type=kind)
-    response["Content-Disposition"] = "inline"
-    return response
+    return picture_response(Picture(kind, data))

@@ -7,6 +7,7 @@ to gigabytes, and decoders are the oldest way into programs that show pictures.
 
 import base64
 import binascii
+import contextlib
 import io
 from dataclasses import dataclass
 
@@ -63,13 +64,12 @@ def rewritten(data: bytes) -> Picture:
     if kind == "large":
         raise TooLargeError
     try:
-        return Picture(kind, base64.b64decode(content, validate=True) or _nothing())
+        decoded = base64.b64decode(content, validate=True)
     except binascii.Error as error:
         raise NoPictureError from error
-
-
-def _nothing() -> bytes:
-    raise NoPictureError
+    if not decoded:
+        raise NoPictureError
+    return Picture(kind, decoded)
 
 
 def _rewrite_apart(job: str) -> str:
@@ -83,7 +83,9 @@ def _rewrite_apart(job: str) -> str:
             return "large;"
         source.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))  # JPEG decodes at a smaller scale
         source.load()
-        picture = ImageOps.exif_transpose(source)
+        picture: Image.Image = source
+        with contextlib.suppress(Exception):  # a picture is shown unturned before it is lost
+            picture = ImageOps.exif_transpose(source)
         picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
         is_photo = source.format == "JPEG"
         has_alpha = not is_photo and picture.has_transparency_data

@@ -3,12 +3,15 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from common.net import NetworkPolicy
+from inbox.domain import pictures
 from mailsync.domain import blobs
 from mailsync.mime import html
 from mailsync.models import Mailbox, MailboxEntry
@@ -109,6 +112,27 @@ def test_frame_and_policy_hold_without_the_cleaner(
     monkeypatch.setattr(html, "clean_folded", lambda source, **given: source)
     read(signed_in(page, alice), live_server, hostile)
     assert hits[1] == []
+
+
+def test_pictures_that_were_asked_for_come_through_our_door_alone(
+    page, live_server, signed_in, alice, hostile, hits, monkeypatch
+):
+    port = int(hits[0].rpartition(":")[2])
+    policy = NetworkPolicy(ports=frozenset({port}), private_networks=(ip_network("127.0.0.0/8"),))
+    monkeypatch.setattr(pictures, "policy", lambda: policy)
+    browser_asked: list[str] = []
+    page.on("request", lambda request: browser_asked.append(request.url))
+    read(signed_in(page, alice), live_server, hostile)
+    assert hits[1] == []
+    page.get_by_role("button", name="Show pictures").click()
+    expect(page.locator("[data-pictures]")).to_be_hidden()
+    page.frame_locator(".message__frame").get_by_text("the end").wait_for(state="attached")
+    page.wait_for_timeout(1500)
+    # Only what is a plain picture was fetched, and by us.
+    assert {"/img"} <= set(hits[1]) <= {"/img", "/math", "/lazy", "/image"}
+    assert {url.split("/")[2] for url in browser_asked if url.startswith("http")} == {
+        live_server.url.split("/")[2]
+    }
 
 
 def test_the_vectors_are_live(page, hits):

@@ -6,6 +6,8 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.functional import cached_property
 
+from common.addresses import normalise_address
+from inbox.models import TrustedSender
 from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
@@ -24,6 +26,8 @@ class Message:
     is_open: bool
     is_own: bool
     files: list[Attachment] = field(default_factory=list)
+    # The reader wants this sender's pictures from the web without being asked.
+    is_trusted: bool = False
 
     @property
     def key(self) -> str:
@@ -83,18 +87,27 @@ def conversation(thread: Thread, *, user: Any, show_all: bool = False) -> Conver
         left_out = len(emails) - SHOWN
         emails = emails[:1] + emails[left_out + 1 :]
     may_act = MailAccount.objects.usable_by(user).filter(pk=thread.account_id).exists()
-    messages = [_message(email, is_open=show_all or email.is_unread) for email in emails]
+    trusted = _trusted_senders(emails, user=user)
+    messages = [
+        _message(email, is_open=show_all or email.is_unread, trusted=trusted) for email in emails
+    ]
     if messages:
         messages[-1].is_open = True
     return Conversation(thread=thread, messages=messages, left_out=left_out, may_act=may_act)
 
 
-def message(email: Email) -> Message:
+def message(email: Email, *, user: Any) -> Message:
     """One message, open."""
-    return _message(email, is_open=True)
+    return _message(email, is_open=True, trusted=_trusted_senders([email], user=user))
 
 
-def _message(email: Email, *, is_open: bool) -> Message:
+def _trusted_senders(emails: list[Email], *, user: Any) -> set[str]:
+    senders = {normalise_address(email.from_address) for email in emails}
+    rows = TrustedSender.objects.filter(user=user, address__in=senders)
+    return set(rows.values_list("address", flat=True))
+
+
+def _message(email: Email, *, is_open: bool, trusted: set[str]) -> Message:
     parts = email.attachments.all()
     return Message(
         email=email,
@@ -102,6 +115,7 @@ def _message(email: Email, *, is_open: bool) -> Message:
         is_own=email.is_outgoing,
         # A part that the HTML names by cid is a picture in it, not a file beside it.
         files=[part for part in parts if not part.is_inline or not part.content_id],
+        is_trusted=normalise_address(email.from_address) in trusted,
     )
 
 

@@ -20,6 +20,8 @@ class MailBody extends HTMLElement {
     const frame = this.querySelector("iframe");
     const page = frame?.contentDocument;
     if (!page?.body) return;
+    const offer = this.querySelector("[data-pictures]");
+    if (offer) offer.hidden = !page.querySelector("img[data-src]");
     const measure = () => {
       const wanted = Math.min(page.documentElement.offsetHeight, MOST);
       if (wanted && frame.offsetHeight !== wanted) frame.height = wanted;
