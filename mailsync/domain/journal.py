@@ -173,13 +173,3 @@ def fetch_again(entries: Any) -> int:
     )
     MailAccount.objects.filter(mailboxes__entries__in=entries).update(next_poll_at=timezone.now())
     return count
-
-
-def quarantine(account: MailAccount) -> Any:
-    """Messages that could not be had or could not be read, newest first."""
-    return (
-        MailboxEntry.objects.filter(mailbox__account=account, gone_at=None)
-        .filter(outcome=Outcome.FAILED)
-        .select_related("mailbox", "email")
-        .order_by("-id")
-    )

@@ -3,9 +3,11 @@
 The lease is a row, its clock is the database's, so that workers whose clocks disagree agree all
 the same. Each take-over raises `fence`; every write transaction of the sync renews the lease on
 condition that the fence is still its own, so a worker that was asleep while another took over
-writes nothing.
+writes nothing. A lease names its process, so that the sweep on the same machine need not wait
+for the lease of a killed one to run out.
 """
 
+import contextlib
 import os
 import socket
 import uuid
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -48,7 +51,8 @@ class Lease:
 
 def claim(account_id: int) -> Lease | None:
     """The lease, or None when another process has it or the account is stopped."""
-    owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    pid = os.getpid()
+    owner = f"{_host()}:{pid}:{_started_at(pid)}:{uuid.uuid4().hex[:12]}"
     count = (
         MailAccount.objects.filter(
             Q(lease_until__isnull=True) | Q(lease_until__lt=Now()), pk=account_id
@@ -80,3 +84,37 @@ def held(account_id: int) -> Iterator[Lease | None]:
     finally:
         if lease:
             release(lease)
+
+
+def free_abandoned() -> int:
+    """Ends the leases of processes of this machine that are not there any more, and makes their
+    accounts due. Returns how many."""
+    held = MailAccount.objects.filter(
+        lease_until__gte=Now(), lease_owner__startswith=f"{_host()}:"
+    ).values_list("id", "fence", "lease_owner")
+    freed = 0
+    for number, fence, owner in held:
+        if _is_dead(owner):
+            freed += MailAccount.objects.filter(pk=number, fence=fence, lease_owner=owner).update(
+                lease_until=None, lease_owner="", next_poll_at=Now()
+            )
+    return freed
+
+
+def _is_dead(owner: str) -> bool:
+    """Only when that is certain: where nothing tells, the lease has to run out."""
+    _host_name, pid, started_at, _number = owner.rsplit(":", 3)
+    return bool(started_at) and _started_at(int(pid)) != started_at
+
+
+def _started_at(pid: int) -> str:
+    """When a process was started, in ticks since the machine was; another process that has got
+    its number has another. Empty when there is none, and where there is no /proc."""
+    with contextlib.suppress(OSError):
+        # proc(5): the name in brackets may hold anything; the start is the 20th field after it.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""
+
+
+def _host() -> str:
+    return socket.gethostname()[:40]

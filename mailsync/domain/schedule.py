@@ -26,6 +26,7 @@ def sweep_due_accounts() -> int:
     """Queues a slice for every account whose time has come, the longest waiting first."""
     from mailsync.tasks import sync_account  # leaf: tasks import the domain
 
+    leases.free_abandoned()
     due = (
         MailAccount.objects.filter(Q(next_poll_at__lte=Now()))
         .filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
@@ -33,9 +34,10 @@ def sweep_due_accounts() -> int:
         .order_by("next_poll_at")
     )
     queued = 0
-    for number, moment in due.values_list("id", "next_poll_at")[:MOST_AT_ONCE]:
-        # Compare-and-set: of two sweepers one queues.
-        if MailAccount.objects.filter(pk=number, next_poll_at=moment).update(
+    for number in due.values_list("id", flat=True)[:MOST_AT_ONCE]:
+        # Compare-and-set: of two sweepers one queues. Not by the moment itself: SQLite spells one
+        # that Now() wrote otherwise than one that we pass.
+        if MailAccount.objects.filter(pk=number, next_poll_at__lte=Now()).update(
             next_poll_at=Now() + QUEUED_FOR
         ):
             sync_account.delay(number)
