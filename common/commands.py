@@ -137,6 +137,7 @@ WORDS = {
     "hours": _("%(count)d h ago"),
     "leave": _("Discard what you typed?"),
     "new_mail": _("New message"),
+    "pictures_left_out": _("Pictures from the web were left out. Add them as files instead."),
     "no_address": _("This is not an e-mail address."),
     "remove": _("Remove %(name)s"),
     "not_saved": _("Not saved. Trying again…"),

@@ -118,6 +118,7 @@ class ComposeForm extends HTMLElement {
         labels,
         onChange: () => this.#touch(),
         onState: () => this.#showState(),
+        onLeftOut: () => toast(word("pictures_left_out")),
       });
     } catch {
       place.remove();

@@ -1,6 +1,8 @@
 // The mail editor behind an interface of our own, so that it can be replaced. It is large and
 // comes only when somebody writes.
 
+import { parse, putAside, putBack, rewrite, sheetsToRead } from "./foreign.js";
+
 let loading;
 
 function load(source) {
@@ -22,9 +24,9 @@ const PLACEHOLDER = /\{\{ ?([a-z_]{1,30}\.[a-z_]{1,30}) ?(?:\|([^{}|\n]{0,200}))
 const CHANGES = new Set(["input", "contentChanged", "keyUp", "mouseUp"]);
 
 /** `labels` maps names of smart fields to what their chips say. */
-export async function openEditor(place, { source, html, labels, onChange, onState }) {
+export async function openEditor(place, { source, ...options }) {
   const rooster = await load(source);
-  return new MailEditor(rooster, place, { html, labels, onChange, onState });
+  return new MailEditor(rooster, place, options);
 }
 
 class MailEditor {
@@ -33,10 +35,39 @@ class MailEditor {
   #labels;
   #place;
 
-  constructor(rooster, place, { html, labels, onChange, onState }) {
+  constructor(rooster, place, { html, labels, onChange, onState, onLeftOut }) {
     this.#rooster = rooster;
     this.#labels = labels;
     this.#place = place;
+    let sheets = [];
+    let before = null;
+    // Stands before the paste plugin, which looks at the styles.
+    const styles = {
+      getName: () => "Styles",
+      initialize: () => {},
+      dispose: () => {},
+      onPluginEvent: (event) => {
+        if (event.eventType === "beforePaste") {
+          putBack(event.fragment, sheets);
+          dropRemotePictures(event.fragment, onLeftOut);
+          // In it the paste plugin looks for Word's description of its lists.
+          before = event.htmlBefore;
+        } else if (event.eventType === "contentChanged") {
+          before = null;
+          sheets = [];
+          putBack(place);
+        }
+      },
+    };
+    // Stands after it, since a table of Excel is parsed once more there.
+    const stylesAgain = {
+      getName: () => "StylesAgain",
+      initialize: () => {},
+      dispose: () => {},
+      onPluginEvent: (event) => {
+        if (event.eventType === "beforePaste") putBack(event.fragment, sheets);
+      },
+    };
     const news = {
       getName: () => "News",
       initialize: () => {},
@@ -49,7 +80,9 @@ class MailEditor {
     };
     this.#editor = new rooster.Editor(place, {
       plugins: [
+        styles,
         new rooster.PastePlugin(true),
+        stylesAgain,
         new rooster.EditPlugin({ handleTabKey: false }),
         new rooster.ShortcutPlugin(),
         new rooster.AutoFormatPlugin({ autoBullet: true, autoNumbering: true, autoLink: true, autoUnlink: true }),
@@ -59,13 +92,14 @@ class MailEditor {
       ],
       initialModel: this.#model(html),
       defaultSegmentFormat: {},
+      trustedHTMLHandler: (text) => (text && text === before ? sheetsToRead(sheets) : putAside(text, sheets)),
     });
   }
 
   #model(html) {
-    const page = new DOMParser().parseFromString(html || "<div><br></div>", "text/html");
-    this.#fieldsToChips(page.body);
-    return this.#rooster.domToContentModel(page.body, this.#rooster.createDomToModelContext());
+    const body = parse(html || "<div><br></div>");
+    this.#fieldsToChips(body);
+    return this.#rooster.domToContentModel(body, this.#rooster.createDomToModelContext());
   }
 
   /** `{{person.name}}` in text becomes a chip that is deleted and moved as one piece. */
@@ -104,19 +138,20 @@ class MailEditor {
 
   /** What is stored and sent: no trace of the editor in it. */
   getHTML() {
-    const html = this.#rooster.exportContent(this.#editor, "HTML");
-    const page = new DOMParser().parseFromString(html, "text/html");
-    for (const chip of page.querySelectorAll("[data-field]")) {
-      const { field, fallback } = chip.dataset;
-      const text = fallback === undefined ? `{{${field}}}` : `{{${field}|${fallback}}}`;
-      (chip.closest("._Entity") ?? chip).replaceWith(text);
-    }
-    for (const end of page.querySelectorAll(".entityDelimiterBefore, .entityDelimiterAfter")) end.remove();
-    for (const element of page.querySelectorAll("[data-editing-info], [class], [id]")) {
-      for (const name of ["data-editing-info", "class", "id"]) element.removeAttribute(name);
-    }
-    const empty = !page.body.textContent.trim() && !page.querySelector("img, table, hr");
-    return empty ? "" : page.body.innerHTML.replace(/\u200b/g, "");
+    let isEmpty = true;
+    const html = rewrite(this.#rooster.exportContent(this.#editor, "HTML"), (body) => {
+      for (const chip of body.querySelectorAll("[data-field]")) {
+        const { field, fallback } = chip.dataset;
+        const text = fallback === undefined ? `{{${field}}}` : `{{${field}|${fallback}}}`;
+        (chip.closest("._Entity") ?? chip).replaceWith(text);
+      }
+      for (const end of body.querySelectorAll(".entityDelimiterBefore, .entityDelimiterAfter")) end.remove();
+      for (const element of body.querySelectorAll("[data-editing-info], [class], [id]")) {
+        for (const name of ["data-editing-info", "class", "id"]) element.removeAttribute(name);
+      }
+      isEmpty = !body.textContent.trim() && !body.querySelector("img, table, hr");
+    });
+    return isEmpty ? "" : html.replace(/\u200b/g, "");
   }
 
   getText() {
@@ -202,4 +237,12 @@ class MailEditor {
   dispose() {
     this.#editor.dispose();
   }
+}
+
+/** Pictures of the web are not fetched, neither here nor by the server: each would tell its
+ *  owner who reads the mail. */
+function dropRemotePictures(fragment, onLeftOut) {
+  const remote = [...fragment.querySelectorAll("img")].filter((one) => !/^data:image\//i.test(one.getAttribute("src") ?? ""));
+  for (const image of remote) image.remove();
+  if (remote.length) onLeftOut();
 }
