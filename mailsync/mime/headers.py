@@ -32,16 +32,25 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SPACES = re.compile(r"\s+")
 
 
+_FIELD_LIMITS = dict.fromkeys(ADDRESS_FIELDS, limits.ADDRESS_FIELD_BYTES)
+
+
 def split_fields(block: bytes) -> Fields:
     """Raw values by lower-case name, in order, each cut to what we are willing to read."""
     fields: Fields = {}
-    for count, found in enumerate(_FIELD.finditer(block)):
-        if count >= limits.HEADER_FIELDS:
-            break
-        name = found.group(1).decode("ascii").lower()
-        limit = limits.ADDRESS_FIELD_BYTES if name in ADDRESS_FIELDS else limits.FIELD_BYTES
-        fields.setdefault(name, []).append(found.group(2)[:limit])
+    for raw_name, whole in _FIELD.findall(block)[: limits.HEADER_FIELDS]:
+        name = _field_name(raw_name)
+        value = whole[: _FIELD_LIMITS.get(name, limits.FIELD_BYTES)]
+        if name in fields:
+            fields[name].append(value)
+        else:
+            fields[name] = [value]
     return fields
+
+
+@lru_cache(maxsize=2048)
+def _field_name(raw: bytes) -> str:
+    return raw.decode("ascii").lower()
 
 
 def first(fields: Fields, name: str) -> bytes:
@@ -146,9 +155,9 @@ def first_mailbox(value: bytes, charset: str = "") -> Party:
 def _mailboxes(text: str) -> list[Party]:  # noqa: C901
     if "@" not in text and "=?" not in text:
         return []
-    simple = _simple_mailbox(text)
-    if simple is not None:
-        return [simple]
+    simple = _simple_mailboxes(text)
+    if simple:
+        return simple
     found: list[Party] = []
     words: list[str] = []
     comments: list[str] = []
@@ -178,15 +187,26 @@ def _mailboxes(text: str) -> list[Party]:  # noqa: C901
     return found
 
 
-_SIMPLE = re.compile(r"([A-Za-z0-9 .'_-]{0,100})<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>")
+_SIMPLE = re.compile(
+    r'\s*([^"\\<>(),;:@\s][^"\\<>(),;:@]{0,200})?<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>\s*'
+)
 
 
+def _simple_mailboxes(text: str) -> list[Party]:
+    """The form nine of ten fields have, plain names and plain addresses; empty for any other."""
+    found: list[Party] = []
+    for piece in text.split(","):
+        party = _simple_mailbox(piece) if len(piece) < 400 else None
+        if party is None:
+            return []
+        found.append(party)
+    return found
+
+
+@lru_cache(maxsize=8192)
 def _simple_mailbox(text: str) -> Party | None:
-    """The form nine of ten fields have: one plain name and one plain address."""
-    if text[-1:] != ">" or text.find("<") != text.rfind("<"):
-        return None
-    match = _SIMPLE.fullmatch(text) if len(text) < 400 else None
-    return Party(match.group(1).strip(), canonical(match.group(2))) if match else None
+    match = _SIMPLE.fullmatch(text)
+    return Party(_name(match.group(1) or ""), canonical(match.group(2))) if match else None
 
 
 def _add(found: list[Party], words: list[str], comments: list[str], angle: str | None) -> None:
@@ -219,9 +239,14 @@ def _add(found: list[Party], words: list[str], comments: list[str], angle: str |
     found.append(Party(_name(name), canonical(address)))
 
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)* ?")
+
+
 def _name(text: str) -> str:
     if not text:
         return ""
+    if len(text) < limits.NAME_CHARACTERS and _PLAIN_NAME.fullmatch(text):
+        return text.rstrip()
     if '"' in text or "\\" in text:
         text = _QUOTED_PAIR.sub(r"\1", text.replace('\\"', "\x00").replace('"', ""))
         text = text.replace("\x00", '"')
@@ -236,6 +261,18 @@ def _name(text: str) -> str:
 
 _PARAMETER = re.compile(r'([^\s=;"]{1,80})\s{0,20}=\s{0,20}("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
 _SECTIONED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
+
+
+def content_field(value: bytes) -> tuple[str, dict[str, str]]:
+    """As `parameters`. The answers are shared: the few forms that all mail has are kept."""
+    if len(value) < 80 and b"boundary" not in value:
+        return _common_content_field(value)
+    return parameters(plain(value))
+
+
+@lru_cache(maxsize=512)
+def _common_content_field(value: bytes) -> tuple[str, dict[str, str]]:
+    return parameters(plain(value))
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:
@@ -352,8 +389,12 @@ def message_ids(text: str) -> list[str]:
     return [
         one
         for one in _MESSAGE_ID.findall(text)
-        if "@" in one and len(one.encode("utf-8", "replace")) <= limits.MESSAGE_ID_BYTES
+        if "@" in one and _octets(one) <= limits.MESSAGE_ID_BYTES
     ]
+
+
+def _octets(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def message_id(text: str) -> str:

@@ -150,7 +150,7 @@ def _header_values(
 ) -> dict[str, Any]:
     if not content_type:
         value = first(fields, "content-type")
-        content_type, params = headers.parameters(headers.plain(value)) if value else ("", {})
+        content_type, params = headers.content_field(value) if value else ("", {})
     params = params or {}
     charset = params.get("charset", "")
     sender = _sender(fields, charset)
@@ -293,7 +293,7 @@ def _part(tree: Tree, entity: Entity, disposition: str, name: str) -> Part:
         name = f"attachment-{entity.section}{_EXTENSIONS.get(content_type, '.bin')}"
     size = entity.end - entity.start
     if entity.encoding not in ("", "7bit", "8bit", "binary"):
-        size = transfer.decoded_size(tree.raw[entity.start : entity.end], entity.encoding)
+        size = transfer.decoded_size(tree.raw, entity.start, entity.end, entity.encoding)
     return Part(
         section=entity.section,
         name=name,

@@ -92,11 +92,18 @@ def new_text(text: str) -> str:
 
 def preview(text: str) -> str:
     """The first words of the new text, on one line; of a bare forward, of what it forwards."""
+    head = text[: 3 * limits.PREVIEW_CHARACTERS]
+    if not any(sign in head for sign in _SIGNS):
+        line = " ".join(head.split())
+        if len(line) >= limits.PREVIEW_CHARACTERS or len(head) == len(text):
+            return line[: limits.PREVIEW_CHARACTERS]
     head = text[: 8 * limits.PREVIEW_CHARACTERS]
-    if not any(sign in head for sign in (">", "@", "--", "__")):
-        return " ".join(head.split())[: limits.PREVIEW_CHARACTERS]
     new = split(head).new or text[: 4 * limits.PREVIEW_CHARACTERS]
     return " ".join(new.split())[: limits.PREVIEW_CHARACTERS]
+
+
+# Without one of these there is no quote and no signature.
+_SIGNS = (">", "@", "--", "__", "|")
 
 
 def _prepared(text: str) -> list[str]:

@@ -6,9 +6,10 @@ the server by the number that is stored here.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mailsync.mime import limits
-from mailsync.mime.headers import Fields, first, parameters, plain, split_fields
+from mailsync.mime.headers import Fields, content_field, first, plain, split_fields
 
 
 @dataclass(slots=True)
@@ -27,12 +28,17 @@ class Entity:
     @property
     def encoding(self) -> str:
         value = first(self.fields, "content-transfer-encoding")
-        return plain(value).lower().split(";")[0].strip(" \"'") if value else ""
+        return _encoding_of(value) if value else ""
 
     @property
     def disposition(self) -> tuple[str, dict[str, str]]:
         value = first(self.fields, "content-disposition")
-        return parameters(plain(value)) if value else ("", {})
+        return content_field(value) if value else ("", {})
+
+
+@lru_cache(maxsize=128)
+def _encoding_of(value: bytes) -> str:
+    return plain(value).lower().split(";")[0].strip(" \"'")
 
 
 class Tree:
@@ -52,7 +58,7 @@ class Tree:
         self.parts += 1
         fields, body = self._header(start, end)
         value = first(fields, "content-type")
-        content_type, params = parameters(plain(value)) if value else (default, {})
+        content_type, params = content_field(value) if value else (default, {})
         if content_type.count("/") != 1:
             content_type = "text/plain" if value and content_type in ("text", "") else default
         entity = Entity(fields, content_type, params, body, end)

@@ -20,22 +20,37 @@ def decode(data: bytes, encoding: str) -> bytes:
     return data
 
 
-def decoded_size(data: bytes, encoding: str) -> int:
-    """How large the content will be; exact for base64 in even lines, as every program writes it."""
+def decoded_size(raw: bytes, start: int, end: int, encoding: str) -> int:
+    """How large a part will be; exact for base64 in even lines, as every program writes it."""
     if encoding == "base64":
-        data = data.rstrip(b"\r\n \t")
-        line = data.find(b"\n") + 1
-        if line == 0:
-            letters = len(data)
+        end = _without_white_space(raw, start, end)
+        line = raw.find(b"\n", start, end) + 1 - start
+        if line <= 0:
+            letters = end - start
         else:
-            width = len(data[:line].rstrip(b"\r\n"))
-            whole, rest = divmod(len(data), line)
+            width = len(raw[start : start + line].rstrip(b"\r\n"))
+            whole, rest = divmod(end - start, line)
             letters = whole * width + min(rest, width)
-        padding = len(data) - len(data.rstrip(b"="))
-        return max(0, letters * 3 // 4 - min(padding, 2))
-    if encoding == "quoted-printable":
-        return len(binascii.a2b_qp(data)) if len(data) < 1_000_000 else len(data)
-    return len(data)
+        padding = raw.endswith(b"=", start, end) + raw.endswith(b"==", start, end)
+        return max(0, letters * 3 // 4 - padding)
+    if encoding == "quoted-printable" and end - start < _QUOTED_PRINTABLE_BYTES:
+        return len(binascii.a2b_qp(raw[start:end]))
+    return end - start
+
+
+_QUOTED_PRINTABLE_BYTES = 1_000_000
+_TAIL = 1024
+
+
+def _without_white_space(raw: bytes, start: int, end: int) -> int:
+    """Where the content ends, found without a copy of it."""
+    while end > start:
+        tail = raw[max(start, end - _TAIL) : end]
+        kept = len(tail.rstrip(b"\r\n \t"))
+        end -= len(tail) - kept
+        if kept:
+            break
+    return end
 
 
 class UuFile:
