@@ -17,6 +17,39 @@ POSTGRESQL = Path("/usr/lib/postgresql")
 NOTHING_SELECTED = 5
 
 
+# More than this is no bad luck.
+MOST_SECOND_TRIES = 8
+
+
+class Outcome:
+    """What a run of pytest came to, read from its report."""
+
+    def __init__(self, passed, skipped, failed, code):
+        self.passed = passed
+        self.skipped = skipped
+        self.failed = failed
+        self.code = code
+
+    @classmethod
+    def read(cls, results, code):
+        """None when pytest wrote no report: it broke before the tests."""
+        try:
+            cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+        except (OSError, ElementTree.ParseError):
+            return None
+        failed, skipped = set(), 0
+        for case in cases:
+            if case.find("failure") is not None or case.find("error") is not None:
+                failed.add("%s::%s" % (case.get("classname"), case.get("name")))
+            elif case.find("skipped") is not None:
+                skipped += 1
+        # A test that fails and then breaks in its clean-up stands there twice.
+        return cls(max(len(cases) - skipped - len(failed), 0), skipped, failed, code)
+
+    def mended(self):
+        return Outcome(self.passed + len(self.failed), self.skipped, set(), 0)
+
+
 class Run:
     def __init__(self, python, scratch, extra):
         self.python = python
@@ -55,11 +88,14 @@ class Run:
         print(done.stdout.rstrip())
         self._report("FAILED", name, began)
 
-    def pytest(self, name, arguments, database=""):
-        """A selection of the tests; pytest's own lines are shown as they come."""
+    def pytest(self, name, arguments, *, database="", second_try=False):
+        """A selection of the tests; pytest's own lines are shown as they come.
+
+        With `second_try` what failed runs once more by itself: tests with real servers and a real
+        browser share two cores with both. One that needed it is named, so that it can be mended.
+        """
         began = time.monotonic()
         print("\n-- %s" % name, flush=True)
-        results = self.scratch / ("%d.xml" % time.monotonic_ns())
         environment = dict(self.environment)
         if database is None:
             self.skipped += 1
@@ -67,28 +103,36 @@ class Run:
             return
         if database:
             environment["DATABASE_URL"] = database
-        command = [self.python, "-m", "pytest", "-q", "--junitxml", str(results), *arguments]
-        done = subprocess.run([*command, *self.extra], stdin=subprocess.DEVNULL, env=environment)
-        counted = self._count(results)
-        is_good = counted and done.returncode in (0, NOTHING_SELECTED)
-        if not is_good:
-            self.broken.append(name)
-            # A run that broke before a single test failed is a failure too.
-            self.failed += not counted or done.returncode > 1
+        outcome = self._run_pytest(arguments, environment)
+        if second_try and outcome and 0 < len(outcome.failed) <= MOST_SECOND_TRIES:
+            print("\n-- %s: what failed, once more" % name, flush=True)
+            again = self._run_pytest([*arguments, "--last-failed"], environment)
+            if again and not again.failed and again.code == 0:
+                for test in sorted(outcome.failed):
+                    print("passed only at the second try: %s" % test)
+                outcome = outcome.mended()
+        self._note(name, outcome)
+        is_good = name not in self.broken
         self._report("ok" if is_good else "FAILED", name, began)
 
-    def _count(self, results):
-        try:
-            suites = ElementTree.parse(results).getroot().iter("testsuite")
-        except (OSError, ElementTree.ParseError):
-            return False
-        for suite in suites:
-            tests, skipped = int(suite.get("tests")), int(suite.get("skipped"))
-            failed = int(suite.get("failures")) + int(suite.get("errors"))
-            self.passed += max(tests - skipped - failed, 0)
-            self.failed += failed
-            self.skipped += skipped
-        return True
+    def _run_pytest(self, arguments, environment):
+        results = self.scratch / ("%d.xml" % time.monotonic_ns())
+        command = [self.python, "-m", "pytest", "-q", "--junitxml", str(results), *arguments]
+        done = subprocess.run([*command, *self.extra], stdin=subprocess.DEVNULL, env=environment)
+        return Outcome.read(results, done.returncode)
+
+    def _note(self, name, outcome):
+        if outcome is None:
+            # A run that broke before a single test ended is a failure too.
+            self.failed += 1
+            self.broken.append(name)
+            return
+        self.passed += outcome.passed
+        self.skipped += outcome.skipped
+        self.failed += len(outcome.failed)
+        if outcome.failed or outcome.code not in (0, NOTHING_SELECTED):
+            self.failed += not outcome.failed
+            self.broken.append(name)
 
     def _report(self, outcome, name, began):
         print("%-8s %-28s %6.1f s" % (outcome, name, time.monotonic() - began), flush=True)
