@@ -1,11 +1,12 @@
 from django.urls import path
 
 import mailsync.converters  # noqa: F401 -- registers <account:…> and its like
-from mailsync.views import accounts, blocked, diagnostics, setup, usage
+from mailsync.views import accounts, blocked, correspondents, diagnostics, setup, usage
 
 app_name = "mailsync"
 
 urlpatterns = [
+    path("welcome/people/", correspondents.people, name="correspondents"),
     path("settings/email/", accounts.account_list, name="accounts"),
     path("settings/email/add/", setup.add, name="account_add"),
     path("settings/email/add/<setup:pk>/", setup.servers, name="setup_servers"),

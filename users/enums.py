@@ -46,3 +46,11 @@ class UserChangeKind(models.TextChoices):
     PASSWORD_CHANGED = "password", _("Password changed")
     DEACTIVATED = "deactivated", _("Deactivated")
     REACTIVATED = "reactivated", _("Reactivated")
+
+
+class StepState(models.TextChoices):
+    """How far a user is with one of the first steps."""
+
+    OPEN = "open", _("Open")
+    DONE = "done", _("Done")
+    SKIPPED = "skipped", _("Skipped")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from users.views import door, passwords, people, settings, teams
+from users.views import door, passwords, people, settings, teams, welcome
 
 app_name = "users"
 
@@ -16,9 +16,11 @@ urlpatterns = [
         passwords.password_reset_confirm,
         name="password_reset_confirm",
     ),
-    path("welcome/", settings.welcome_page, name="welcome"),
-    path("welcome/card/", settings.welcome_card, name="welcome_card"),
-    path("welcome/dismiss/", settings.welcome_dismiss, name="welcome_dismiss"),
+    path("welcome/", welcome.overview, name="welcome"),
+    path("welcome/card/", welcome.card, name="welcome_card"),
+    path("welcome/dismiss/", welcome.dismiss, name="welcome_dismiss"),
+    path("welcome/keys/", welcome.keys, name="welcome_keys"),
+    path("welcome/skip/<slug:name>/", welcome.skip, name="welcome_skip"),
     path("settings/", settings.settings_index, name="settings"),
     path("settings/personal/", settings.personal, name="personal"),
     path("settings/security/", passwords.security, name="security"),

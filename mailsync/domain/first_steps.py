@@ -6,6 +6,8 @@ from mailsync.models import MailAccount
 from users.domain.welcome import Step, register_step
 from users.models import User
 
+PEOPLE_STEP = "people"
+
 
 def has_account(user: User) -> bool:
     return MailAccount.objects.usable_by(user).exists()
@@ -25,6 +27,7 @@ def register() -> None:
             ),
             action=_("Connect"),
             url="/settings/email/add/",
+            icon="mail-plus",
             is_done=has_account,
             position=10,
         )
@@ -39,7 +42,22 @@ def register() -> None:
             ),
             action=_("Choose"),
             url="/settings/email/",
+            icon="adjustments-horizontal",
             is_done=has_synced,
             position=20,
+        )
+    )
+    register_step(
+        Step(
+            name=PEOPLE_STEP,
+            title=_("Bring in the people you write to"),
+            text=_(
+                "While the mail comes in: tick those of the last 90 days who belong into your "
+                "contacts, and their mail is linked to them."
+            ),
+            action=_("Choose people"),
+            url="/welcome/people/",
+            icon="users",
+            position=30,
         )
     )

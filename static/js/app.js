@@ -11,12 +11,15 @@ import { start as startMenus } from "./lib/menus.js";
 import { start as startTimes } from "./lib/times.js";
 import { undo } from "./lib/toast.js";
 import { start as startWriting } from "./lib/writing.js";
+import { start as startZones } from "./lib/zones.js";
 import "./elements/app-toast.js";
 import "./elements/command-palette.js";
 import "./elements/inbox-panes.js";
 import "./elements/key-help.js";
+import "./elements/key-lesson.js";
 import "./elements/mail-body.js";
 import "./elements/mail-list.js";
+import "./elements/password-field.js";
 import "./elements/resize-handle.js";
 
 startKeys();
@@ -28,6 +31,7 @@ startLive();
 startLooks();
 startTimes();
 startWriting();
+startZones();
 handle("undo", undo);
 
 document.addEventListener("click", (event) => {

@@ -77,15 +77,6 @@ def test_reading_a_page_makes_no_preferences(alice: User, signed_in: Any) -> Non
     assert not Preferences.objects.exists()
 
 
-def test_welcome_counts_steps_and_can_be_put_away(dana: User, signed_in: Any) -> None:
-    client = signed_in.as_(dana)
-    assert b"Invite your colleagues" in client.get("/welcome/").content
-    assert b"First steps" in client.get("/welcome/card/").content
-    client.post("/welcome/dismiss/")
-    assert client.get("/welcome/card/").content == b""
-    assert client.get("/welcome/").status_code == 200
-
-
 def test_company_is_saved_or_not(dana: User, signed_in: Any) -> None:
     client = signed_in.as_(dana)
     data = {"name": "Northwind GmbH", "currency": "CHF", "accounts_per_user": "3"}

@@ -7,13 +7,18 @@ from common.addresses import normalise_address
 from users.domain.sessions import end_sessions
 from users.enums import Role, UserChangeKind
 from users.errors import AddressTakenError, LastAdministratorError
-from users.models import AddressNotice, User, UserChange
+from users.models import AddressNotice, Preferences, User, UserChange
 from users.signals import login_address_changed, user_deactivated, user_reactivated
 from users.tasks import send_address_notice
 
 
 def note_change(user: User, kind: UserChangeKind, *, by: User | None) -> None:
     UserChange.objects.create(user=user, kind=kind, by=by)
+
+
+def keep_first_zone(user: User, *, time_zone: str) -> None:
+    """Takes the browser's time zone for a user who has no preferences yet (made by a command)."""
+    Preferences.objects.get_or_create(user=user, defaults={"time_zone": time_zone})
 
 
 @transaction.atomic

@@ -21,6 +21,22 @@ def time_zone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
 
 
+class TimeZoneField(forms.Field):
+    """What the browser says of itself (js/lib/zones.js). Never a reason to refuse a form: whoever
+    sends nothing, or no zone, gets UTC and changes it in the settings."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"data-time-zone": True}
+
+    def clean(self, value: Any) -> str:
+        return value if value in zoneinfo.available_timezones() else "UTC"
+
+
 def address_field() -> forms.EmailField:
     return forms.EmailField(
         label=_("E-mail address"),
@@ -68,7 +84,7 @@ class SetupForm(NewPasswordForm):
         label=_("Your name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"})
     )
     email = address_field()
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices, initial="UTC")
+    time_zone = TimeZoneField()
     code = forms.CharField(
         label=_("Set-up code"),
         help_text=_("Shown where Dealpost was started, and kept in the file setup_code there."),
@@ -90,6 +106,7 @@ class SignInForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    time_zone = TimeZoneField()
 
 
 class ResetForm(forms.Form):
@@ -100,7 +117,7 @@ class JoinForm(NewPasswordForm):
     name = forms.CharField(
         label=_("Your name"), max_length=150, widget=forms.TextInput({"autocomplete": "name"})
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices, initial="UTC")
+    time_zone = TimeZoneField()
 
     field_order = ("name", "password", "time_zone")
 

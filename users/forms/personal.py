@@ -11,7 +11,8 @@ from users.models import Preferences, User
 
 SECTIONS = [
     (_("Profile"), ("name", "job_title", "phone")),
-    (_("Language and time"), ("language", "time_zone")),
+    # A menu of one language is no choice.
+    (_("Language and time"), ("language", "time_zone")[len(settings.LANGUAGES) < 2 :]),
     (_("Look"), ("theme", "density")),
     (_("Writing and keys"), ("single_keys", "undo_seconds", "email_links")),
     (_("Linking"), ("item_linking",)),

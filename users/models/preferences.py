@@ -28,6 +28,8 @@ class Preferences(models.Model):
     item_linking = models.CharField(
         max_length=10, choices=ItemLinking.choices, default=ItemLinking.AUTOMATIC
     )
+    # What became of the first steps that no row tells of: {"keys": "done", "people": "skipped"}.
+    welcome_steps = models.JSONField(default=dict, blank=True)
     welcome_dismissed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from users.domain import invitations, limits
+from users.domain.people import keep_first_zone
 from users.domain.setup import is_set_up, is_setup_code, set_up
 from users.errors import AlreadySetUpError, InvitationError, TooManyAttemptsError
 from users.forms.door import JoinForm, SetupForm, SignInForm
@@ -70,6 +71,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         user = _user_of(request, form)
         if user:
             sign_in(request, user)
+            keep_first_zone(user, time_zone=form.cleaned_data["time_zone"])
             return see_other(request, target)
     context = {"form": form, "next": target, "came_from_page": target != "/"}
     return render(request, "users/login.html", context, status=422 if form.errors else 200)

@@ -6,9 +6,8 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from users.domain import welcome
 from users.forms.personal import PERSONAL_FIELDS, SECTIONS, setting_form
 from users.http import current_user, see_other
 from users.models import User
@@ -59,34 +58,3 @@ def _saved(request: HttpRequest, name: str) -> HttpResponse:
     user = User.objects.select_related("preferences").get(pk=request.user.pk)
     row = {"name": name, "field": setting_form(name, user=user)[name], "saved": True}
     return render(request, "users/_setting.html", {"row": row})
-
-
-@require_GET
-def welcome_page(request: HttpRequest) -> HttpResponse:
-    user = current_user(request)
-    steps = welcome.steps_for(user)
-    context = {
-        "steps": steps,
-        "current": next((step for step in steps if not step.done), None),
-        "done_count": sum(step.done for step in steps),
-        "dismissed": welcome.is_dismissed(user),
-    }
-    return render(request, "users/welcome.html", context)
-
-
-@require_GET
-def welcome_card(request: HttpRequest) -> HttpResponse:
-    """The checklist in the sidebar: nothing once all is done or it was put away."""
-    user = current_user(request)
-    steps = [] if welcome.is_dismissed(user) else welcome.steps_for(user)
-    if all(step.done for step in steps):
-        return HttpResponse("")
-    context = {"steps": steps, "done_count": sum(step.done for step in steps)}
-    return render(request, "users/_welcome_card.html", context)
-
-
-@require_POST
-def welcome_dismiss(request: HttpRequest) -> HttpResponse:
-    user = current_user(request)
-    welcome.dismiss(user)
-    return see_other(request, "/")
