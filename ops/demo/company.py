@@ -19,7 +19,8 @@ from crm.domain.leads import add_lead
 from crm.domain.organizations import add_organization
 from crm.domain.persons import add_person
 from crm.domain.projects import add_project, add_task, finish_task
-from crm.models import Board, Person, Pipeline
+from crm.enums import DealStatus
+from crm.models import Board, Deal, Lead, Person, Pipeline, Project
 from mailsync.domain.accounts import Server, connect_account
 from mailsync.enums import Security
 from ops.demo import maildir, world
@@ -69,6 +70,7 @@ def _make_company(place: Place) -> None:
     _make_deals(users)
     _make_leads(owner)
     _make_project(owner)
+    _date_back()
     _make_activities(owner)
     server = {"host": HOST, "security": Security.PLAIN, "secret": place.password}
     connect_account(
@@ -162,14 +164,24 @@ def _make_project(owner: User) -> None:
             finish_task(task)
 
 
+def _date_back() -> None:
+    """The company has been at it for a while: an item made after the last mail of a conversation
+    is not linked to it by itself."""
+    begin = timezone.now() - timedelta(days=200)
+    for model in (Deal, Lead, Project):
+        model.objects.update(created_at=begin)
+
+
 def _make_activities(owner: User) -> None:
     today = timezone.localdate()
     for row in world.people()["activities"]:
+        person = _person(row["person"])
         activity = add_activity(
             by=owner,
             title=row["title"],
             kind=row["kind"],
-            person=_person(row["person"]),
+            person=person,
+            deal=person.deals.filter(status=DealStatus.OPEN).first(),
             due_date=today + timedelta(days=row["days"]),
         )
         if row["days"] < 0:

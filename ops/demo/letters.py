@@ -26,6 +26,10 @@ class Letter:
     flags: str
 
 
+# The newest conversations are written as two or three days old; a visitor expects today's.
+QUIET_DAYS = 1.8
+
+
 def all_letters(*, now: datetime) -> list[Letter]:
     """The owner's whole mailbox, oldest first."""
     letters = [
@@ -124,8 +128,9 @@ def _is_starred(conversation: Conversation, number: int) -> bool:
 def _moments(conversation: Conversation, now: datetime, chance: random.Random) -> list[datetime]:
     """One moment for each turn, in office hours, spread over the conversation's age."""
     count = len(conversation.turns)
-    begin = now - timedelta(days=conversation.days)
-    pace = min(conversation.days * 0.9 / count, 2.5)
+    age = max(conversation.days - QUIET_DAYS, conversation.days / 4)
+    begin = now - timedelta(days=age)
+    pace = min(age * 0.9 / count, 2.5)
     moments: list[datetime] = []
     for number in range(count):
         moment = begin + timedelta(days=pace * number)
