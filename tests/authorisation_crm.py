@@ -71,7 +71,7 @@ def binned(kind: str) -> Callable[[Any], dict[str, Any]]:
 def of_kind(kind: str) -> dict[str, Row]:
     plural = PLURALS[kind]
     act = Row(SEERS, get=None, post=303, args=a(kind))
-    add = Row(SEERS, get=None, post=422, args=a(kind))
+    add = Row(SEERS, post=422, args=a(kind))
     bulk = Row(USERS, get=None, post=303)
     return {
         f"crm:{plural}": Row(USERS),

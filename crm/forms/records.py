@@ -4,19 +4,17 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from common.addresses import normalise_address
 from crm.domain.organizations import add_organization
 from crm.domain.persons import add_person
+from crm.domain.queries.cards import persons_with_addresses
 from crm.forms.links import RecordNameField, connect_suggestions
+from crm.forms.rows import AddressesField, PhonesField, SeveralField
 from crm.models import Organization, Person, Phase, RecordLabel, Stage
 from crm.rules import can_set_visibility
 from sharing.enums import ItemVisibility
 from users.models import Company, User
-
-MAX_VALUES = 20
 
 
 def currency_choices(current: str) -> list[tuple[str, str]]:
@@ -24,43 +22,37 @@ def currency_choices(current: str) -> list[tuple[str, str]]:
     return [(code, code) for code in dict.fromkeys([current, *known])]
 
 
-class SeveralField(forms.CharField):
-    """Several texts, one a line; the first is the primary one."""
-
-    widget = forms.Textarea(attrs={"rows": 2})
-
-    def clean(self, value: Any) -> list[str]:
-        lines = [line.strip() for line in super().clean(value).splitlines()]
-        values = list(dict.fromkeys(line for line in lines if line))
-        if len(values) > MAX_VALUES:
-            raise ValidationError(_("No more than %(n)s, please."), params={"n": MAX_VALUES})
-        return values
-
-
-class AddressesField(SeveralField):
-    def clean(self, value: Any) -> list[str]:
-        addresses = [normalise_address(address) for address in super().clean(value)]
-        for address in addresses:
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise ValidationError(
-                    _("“%(address)s” is not an e-mail address."), params={"address": address}
-                ) from None
-        return addresses
+# The facts of a record that are edited one by one in place, and the fields of each.
+FACTS: dict[str, tuple[str, ...]] = {
+    "name": ("name", "title"),
+    "owner": ("owner",),
+    "labels": ("labels",),
+    "visibility": ("visibility",),
+    "value": ("value", "currency"),
+    "close": ("expected_close_date",),
+    "job": ("job_title",),
+    "source": ("source",),
+    "about": ("organization",),
+}
 
 
 class RecordForm(forms.Form):
-    """What every kind has: owner, visibility, labels. `record` is None for a new one."""
+    """What every kind has: owner, visibility, labels. `record` is None for a new one.
+
+    `only` names one of FACTS: then the form has the fields of that fact and no others.
+    """
 
     kind: str
     use_required_attribute = False
 
-    def __init__(self, *args: Any, user: User, record: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, record: Any = None, only: str = "", **kwargs: Any
+    ) -> None:
         self.user, self.record = user, record
+        self.only = only if only in FACTS else ""
         super().__init__(*args, **kwargs)
         self.fields["owner"] = forms.ModelChoiceField(
-            label=_("Owner"), queryset=User.objects.active(), required=False, empty_label=None
+            label=_("Owner"), queryset=possible_owners(record), empty_label=None
         )
         self.fields["owner"].initial = user.pk
         if record is None or can_set_visibility(user, record):
@@ -68,7 +60,6 @@ class RecordForm(forms.Form):
                 label=_("Visible to"),
                 choices=ItemVisibility.choices,
                 initial=ItemVisibility.COMPANY,
-                required=False,
             )
         self.fields["labels"] = forms.ModelMultipleChoiceField(
             label=_("Labels"),
@@ -76,10 +67,31 @@ class RecordForm(forms.Form):
             required=False,
             widget=forms.CheckboxSelectMultiple,
         )
+        self._prepare()
+        if self.only:
+            wanted = FACTS[self.only]
+            self.fields = {n: field for n, field in self.fields.items() if n in wanted}
         if record is not None:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, required=False)
             self._fill_from(record)
+        if self.is_bound:
+            self._fill_in()
         connect_suggestions(self)
+
+    def _fill_in(self) -> None:
+        """Choices that a short post leaves out stay as they are."""
+        for name in ("owner", "visibility", "currency"):
+            if name in self.fields and not self.data.get(name):
+                initial = self.fields[name].initial
+                self.data = self.data.copy()
+                self.data[name] = str(getattr(initial, "pk", initial))
+
+    def _prepare(self) -> None:
+        """Changes the fields before they are filled."""
+
+    def known(self) -> list[Any]:
+        """Records that are there already and would be doubled by this new one."""
+        return []
 
     def _fill_from(self, record: Any) -> None:
         for name, field in self.fields.items():
@@ -110,12 +122,6 @@ class RecordForm(forms.Form):
                     data[name] = field.resolve(data[name], user=self.user, current=current)
                 except ValidationError as error:
                     self.add_error(name, error)
-        if "visibility" in data and not data["visibility"]:
-            data["visibility"] = (
-                self.record.visibility if self.record is not None else ItemVisibility.COMPANY
-            )
-        if not data.get("owner"):
-            data["owner"] = self.record.owner if self.record is not None else self.user
         return data
 
     def values(self) -> dict[str, Any]:
@@ -123,6 +129,7 @@ class RecordForm(forms.Form):
         values = dict(self.cleaned_data)
         values.pop("labels", None)
         values.pop("version", None)
+        values.pop("anyway", None)
         if isinstance(values.get("organization"), str):
             values["organization"] = add_organization(by=self.user, name=values["organization"])
         if isinstance(values.get("person"), str):
@@ -130,6 +137,12 @@ class RecordForm(forms.Form):
                 by=self.user, name=values["person"], organization=values.get("organization")
             )
         return values
+
+
+def possible_owners(record: Any) -> Any:
+    """Everybody who is active, and who owns the record even after leaving."""
+    active = User.objects.active()
+    return active | User.objects.filter(pk=record.owner_id) if record is not None else active
 
 
 def organization_field() -> RecordNameField:
@@ -160,18 +173,27 @@ class PersonForm(RecordForm):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     organization = organization_field()
-    emails = AddressesField(
-        label=_("E-mail addresses"), required=False, help_text=_("One a line, the main one first.")
-    )
-    phones = SeveralField(
-        label=_("Phones"), required=False, help_text=_("One a line, the main one first.")
-    )
+    emails = AddressesField(label=_("E-mail addresses"), input_type="email", required=False)
+    phones = PhonesField(label=_("Phones"), input_type="tel", required=False)
     job_title = forms.CharField(label=_("Job title"), max_length=150, required=False)
+    anyway = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def _prepare(self) -> None:
+        if self.record is not None:
+            del self.fields["anyway"]
 
     def _fill_from(self, record: Any) -> None:
         super()._fill_from(record)
-        self.fields["emails"].initial = "\n".join(email.address for email in record.emails.all())
-        self.fields["phones"].initial = "\n".join(phone.number for phone in record.phones.all())
+        if "emails" in self.fields:
+            self.fields["emails"].initial = [row.address for row in record.emails.all()]
+            self.fields["phones"].initial = [row.number for row in record.phones.all()]
+
+    def known(self) -> list[Any]:
+        """Persons whom the user sees with one of the addresses, unless that was answered."""
+        if self.record is not None or (self.is_bound and self.cleaned_data.get("anyway")):
+            return []
+        addresses = self.cleaned_data.get("emails") if self.is_bound else self.initial.get("emails")
+        return persons_with_addresses(self.user, addresses or [])
 
 
 class OrganizationForm(RecordForm):
@@ -180,8 +202,9 @@ class OrganizationForm(RecordForm):
     name = forms.CharField(label=_("Name"), max_length=200)
     domains = SeveralField(
         label=_("Mail domains"),
+        has_main=False,
         required=False,
-        help_text=_("One a line, such as acme.example. Their addresses suggest this organization."),
+        help_text=_("Such as acme.example. Addresses there suggest this organization."),
     )
     address = forms.CharField(
         label=_("Address"),
@@ -192,7 +215,8 @@ class OrganizationForm(RecordForm):
 
     def _fill_from(self, record: Any) -> None:
         super()._fill_from(record)
-        self.fields["domains"].initial = "\n".join(row.domain for row in record.domains.all())
+        if "domains" in self.fields:
+            self.fields["domains"].initial = [row.domain for row in record.domains.all()]
 
 
 class MoneyForm(RecordForm):
@@ -204,16 +228,12 @@ class MoneyForm(RecordForm):
     value = forms.DecimalField(
         label=_("Value"), required=False, max_digits=15, decimal_places=2, min_value=0
     )
-    currency = forms.ChoiceField(label=_("Currency"), required=False)
+    currency = forms.ChoiceField(label=_("Currency"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _prepare(self) -> None:
         currency = self.record.currency if self.record is not None else default_currency()
         self.fields["currency"].choices = currency_choices(currency)  # type: ignore[attr-defined]
         self.fields["currency"].initial = currency
-
-    def clean_currency(self) -> str:
-        return self.cleaned_data["currency"] or self.fields["currency"].initial
 
 
 def default_currency() -> str:
@@ -239,8 +259,8 @@ class DealForm(MoneyForm):
     stage = StageField(label=_("Stage"), queryset=Stage.objects.none(), empty_label=None)
     expected_close_date = date_field(_("Expected close"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _prepare(self) -> None:
+        super()._prepare()
         if self.record is not None:
             # A deal's stage changes on its page and on the board, with their own rules.
             del self.fields["stage"]
@@ -271,8 +291,8 @@ class ProjectForm(RecordForm):
     start_date = date_field(_("Start"))
     end_date = date_field(_("End"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _prepare(self) -> None:
+        super()._prepare()
         if self.record is not None:
             del self.fields["phase"]
         else:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.domain import activities, files
@@ -13,50 +14,64 @@ from crm.errors import CRMError
 from crm.forms.attached import ActivityForm, FileForm, NoteForm
 from crm.models import Note, RecordFile
 from crm.views.access import back_to, posted, record_or_404
+from crm.views.deals import small_form
+from crm.views.lists import target_of
 
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def note_add(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
     record = record_or_404(request, kind, pk)
-    form = NoteForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, record, form)
-    activities.add_note(record, by=request.user, text=form.cleaned_data["text"])
-    return back_to(request, record)
+    form = NoteForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        activities.add_note(record, by=request.user, text=form.cleaned_data["text"])
+        return back_to(request, record)
+    return _form_page(request, record, form, submit=_("Save note"))
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def activity_add(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
     record = record_or_404(request, kind, pk)
-    form = ActivityForm(request.POST, user=request.user, auto_id="activity_%s")
-    if not form.is_valid():
-        return _refused(request, record, form)
-    activities.add_activity(by=request.user, **form.cleaned_data, **{str(kind): record})
-    return back_to(request, record)
+    form = ActivityForm(posted(request), user=request.user)
+    if request.method == "POST" and form.is_valid():
+        activities.add_activity(by=request.user, **form.cleaned_data, **{str(kind): record})
+        return back_to(request, record)
+    return _form_page(request, record, form, submit=_("Plan it"))
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def file_add(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
     record = record_or_404(request, kind, pk)
-    form = FileForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _refused(request, record, form)
-    try:
-        files.add_file(record, by=request.user, upload=form.cleaned_data["file"])
-    except CRMError as error:
-        form.add_error("file", str(error))
-        return _refused(request, record, form)
-    return back_to(request, record, tab="files")
+    data = posted(request)
+    form = FileForm(data, request.FILES if data is not None else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            files.add_file(record, by=request.user, upload=form.cleaned_data["file"])
+        except CRMError as error:
+            form.add_error("file", str(error))
+        else:
+            return back_to(request, record, tab="files")
+    return _form_page(request, record, form, submit=_("Upload"))
 
 
-def _refused(request: HttpRequest, record: Any, form: Any) -> HttpResponse:
-    context = {"form": form, "record": record, "action": request.get_full_path()}
-    return render(request, "crm/attached_form.html", context, status=422)
+def _form_page(request: HttpRequest, record: Any, form: Any, *, submit: str) -> HttpResponse:
+    """The form as a page, or as the piece that the composer on the record's page holds."""
+    context = {
+        "form": form,
+        "record": record,
+        "submit": submit,
+        "action": request.get_full_path(),
+    }
+    template = "crm/attached_form.html"
+    if target_of(request) == "composer-form":
+        template += "#composer_form"
+    response = render(request, template, context, status=422 if form.errors else 200)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
 
 
 def attached_or_404(request: HttpRequest, model: Any, pk: int) -> Any:
@@ -72,13 +87,10 @@ def attached_or_404(request: HttpRequest, model: Any, pk: int) -> Any:
 def note_edit(request: HttpRequest, pk: int) -> HttpResponse:
     note = attached_or_404(request, Note, pk)
     form = NoteForm(posted(request), initial={"text": note.text})
-    if request.method == "POST":
-        if not form.is_valid():
-            return _refused(request, note.record, form)
+    if request.method == "POST" and form.is_valid():
         activities.change_note(note, text=form.cleaned_data["text"])
         return back_to(request, note.record)
-    context = {"form": form, "record": note.record, "action": request.get_full_path()}
-    return render(request, "crm/attached_form.html", context)
+    return small_form(request, note.record, form, title=_("Edit the note"), submit=_("Save"))
 
 
 @login_required

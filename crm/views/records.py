@@ -1,10 +1,11 @@
 """Pages of one record of any kind: its details, adding, editing, the bin."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -13,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.partials import render_dialog
-from crm.domain.queries.details import DETAILS
+from crm.domain.queries.details import DETAILS, shown_record
 from crm.domain.queries.search import found_records
-from crm.domain.queries.timeline import planned_of, timeline
+from crm.domain.queries.timeline import timeline
 from crm.domain.records import MODELS, bin_record, restore_record
-from crm.enums import ActivityKind, ListKind, RecordKind
+from crm.enums import ListKind, RecordKind
 from crm.errors import ConflictError
-from crm.forms.attached import ActivityForm, FileForm, NoteForm
 from crm.forms.links import suggestion
-from crm.views.access import go_to, list_url, moved_to, record_or_404, safe_next
+from crm.rules import can_set_visibility
+from crm.views.access import go_to, list_url, moved_to, posted, record_or_404, safe_next
 from crm.views.lists import section_of, target_of
 from crm.views.saving import FORMS, initial_of, save_new, save_old
 from sharing.rules import visible_records
@@ -37,14 +38,12 @@ TABS: dict[str, tuple[str, ...]] = {
 @login_required
 @require_GET
 def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
-    moved = moved_to(request, kind, pk)
-    if moved:
-        return go_to(request, moved)
-    record = MODELS[kind].objects.visible_to(request.user).filter(pk=pk).first()
+    record = shown_record(kind, pk, user=request.user)
     if record is None:
-        return _binned_page(request, kind, pk)
+        moved = moved_to(request, kind, pk)
+        return go_to(request, moved) if moved else _binned_page(request, kind, pk)
+    mail_url = page_above("inbox:record_pane", record)
     tab = request.GET.get("tab", "all")
-    mail_url = mail_pane_url(record)
     if tab not in TABS and not (tab == "email" and mail_url):
         tab = "all"
     context: dict[str, Any] = {
@@ -53,25 +52,23 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         "tab": tab,
         "tabs": tabs_of(record, has_mail=bool(mail_url)),
         "mail_url": mail_url,
-        "compose_url": compose_url(record),
         "section": section_of(ListKind(kind)),
         "today": timezone.localdate(),
         "list_url": list_url(kind),
     }
     if tab != "email":
         before = moment(request.GET.get("before", ""))
-        entries, more = timeline(record, user=request.user, kinds=TABS[tab], before=before)
-        context |= {"entries": entries, "more_before": more, "first_page": before is None}
+        context["timeline"] = timeline(record, user=request.user, kinds=TABS[tab], before=before)
     if target_of(request) == "timeline-more":
         return render(request, "crm/record.html#entries", context)
-    if tab in ("all", "activities"):
-        context["planned"] = planned_of(record, user=request.user)
+    if tab in ("all", "files"):
+        context["mail_files_url"] = page_above("inbox:record_files", record)
     context |= DETAILS[kind](record, user=request.user)
     context |= {
-        "note_form": NoteForm(),
-        "file_form": FileForm(),
-        "activity_form": ActivityForm(user=request.user, auto_id="activity_%s"),
-        "activity_kinds": ActivityKind.choices,
+        "labels": list(record.labels.all()),
+        "compose_url": compose_url(record),
+        "edited": request.GET.get("edited", ""),
+        "may_set_visibility": can_set_visibility(request.user, record),
     }
     response = render(request, f"crm/{kind}.html", context)
     response["Vary"] = "HX-Request, HX-Target"
@@ -103,18 +100,32 @@ def moment(text: str) -> Any:
 
 
 def tabs_of(record: Any, *, has_mail: bool) -> list[dict[str, Any]]:
-    names = [("all", _("All"))]
+    """The tabs with their addresses and how much is behind each. How much mail, mail knows."""
+    tabs: list[tuple[str, Any, int | None]] = [("all", _("All"), None)]
     if has_mail:
-        names.append(("email", _("Email")))
-    names += [("activities", _("Activities")), ("notes", _("Notes")), ("files", _("Files"))]
+        tabs.append(("email", _("Email"), None))
+    tabs += [
+        ("activities", _("Activities"), record.activity_count),
+        ("notes", _("Notes"), record.note_count),
+        ("files", _("Files"), None if has_mail else record.file_count),
+    ]
     base = record.get_absolute_url()
-    return [{"name": name, "text": text, "url": f"{base}?tab={name}"} for name, text in names]
+    return [
+        {
+            "name": name,
+            "text": text,
+            "count": count or None,
+            "url": f"{base}?tab={name}",
+            "key": f"tab-{number}",
+        }
+        for number, (name, text, count) in enumerate(tabs, start=1)
+    ]
 
 
-def mail_pane_url(record: Any) -> str:
-    """The pane of the app above that shows the record's mail; empty when it is not there."""
+def page_above(name: str, record: Any) -> str:
+    """A page about this record of the app above; empty when that app has none."""
     try:
-        return reverse("inbox:record_pane", args=[str(record.kind), record.pk])
+        return reverse(name, args=[str(record.kind), record.pk])
     except NoReverseMatch:
         return ""
 
@@ -132,7 +143,7 @@ def record_new(request: HttpRequest, kind: RecordKind) -> HttpResponse:
     form_class = FORMS[kind]
     if request.method == "POST":
         form = form_class(request.POST, user=request.user)
-        if form.is_valid():
+        if form.is_valid() and not form.known():
             record = save_new(kind, form, by=request.user)
             messages.success(request, _("“%(name)s” was added.") % {"name": record})
             return go_to(request, safe_next(request) or record.get_absolute_url())
@@ -144,22 +155,25 @@ def record_new(request: HttpRequest, kind: RecordKind) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def record_edit(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
+    """The whole form, or with `only` the few fields of one fact, in place on the record's page."""
     record = record_or_404(request, kind, pk)
     form_class = FORMS[kind]
-    if request.method == "POST":
-        form = form_class(request.POST, user=request.user, record=record)
-        if not form.is_valid():
-            return _form_page(request, kind, form, record=record, status=422)
-        try:
-            save_old(kind, form, record)
-        except ConflictError:
-            form.add_error(
-                None,
-                _("A colleague changed this meanwhile. Look at the page again, then save."),
-            )
-            return _form_page(request, kind, form, record=record, status=409)
-        return go_to(request, safe_next(request) or record.get_absolute_url())
-    return _form_page(request, kind, form_class(user=request.user, record=record), record=record)
+    only = request.GET.get("only", "")
+    form = form_class(posted(request), user=request.user, record=record, only=only)
+    if request.method == "GET":
+        return _form_page(request, kind, form, record=record)
+    if not form.is_valid():
+        return _form_page(request, kind, form, record=record, status=422)
+    try:
+        save_old(kind, form, record)
+    except ConflictError:
+        form.add_error(None, _("A colleague changed this meanwhile. Look at the page again."))
+        return _form_page(request, kind, form, record=record, status=409)
+    if only:
+        # The form asks for the page itself and takes the part of it that it stands in.
+        url = f"{record.get_absolute_url()}?edited={quote(only)}"
+        return HttpResponseRedirect(url, status=303)
+    return go_to(request, safe_next(request) or record.get_absolute_url())
 
 
 def _form_page(
@@ -175,6 +189,9 @@ def _form_page(
         "action": request.get_full_path(),
         "section": section_of(ListKind(kind)),
     }
+    if form.only and target_of(request) in (f"fact-{form.only}", "main"):
+        context |= {"only": form.only, "back_url": f"{context['cancel_url']}?edited={form.only}"}
+        return render(request, "crm/inline_form.html", context, status=status)
     return render_dialog(request, "crm/record_form.html", context, status=status)
 
 

@@ -72,7 +72,8 @@ def save_old(kind: RecordKind, form: RecordForm, record: Any) -> None:
             set_phones(record, phones=phones)
         if domains is not None:
             set_domains(record, domains=domains)
-        set_labels(record, labels=form.cleaned_data["labels"])
+        if "labels" in form.cleaned_data:
+            set_labels(record, labels=form.cleaned_data["labels"])
 
 
 def initial_of(kind: RecordKind, request: HttpRequest) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def initial_of(kind: RecordKind, request: HttpRequest) -> dict[str, Any]:
     initial: dict[str, Any] = {
         "name": given.get("name", "")[:200],
         "title": given.get("title", "")[:200],
-        "emails": given.get("address", "")[:320],
+        "emails": [given["address"][:320]] if given.get("address") else [],
         "source": given.get("source", "")[:100],
     }
     for name, model in (("person", Person), ("organization", Organization)):

@@ -21,8 +21,16 @@ class PersonCard:
 
 def persons_with_address(user: User, address: str) -> list[Person]:
     """The persons with this address that the user sees; two may share a mailbox."""
-    rows = Person.objects.visible_to(user).filter(emails__address=normalise_address(address))
-    return list(rows.order_by("sort_key", "pk")[:5])
+    return persons_with_addresses(user, [address])
+
+
+def persons_with_addresses(user: User, addresses: list[str]) -> list[Person]:
+    """The persons with one of these addresses that the user sees."""
+    wanted = [normalise_address(address) for address in addresses]
+    rows = Person.objects.visible_to(user).filter(
+        pk__in=PersonEmail.objects.filter(address__in=wanted).values("person")
+    )
+    return list(rows.order_by("sort_key", "pk")[:5]) if wanted else []
 
 
 def person_card(person: Person, *, user: User) -> PersonCard:

@@ -1,5 +1,5 @@
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from django.utils import timezone
@@ -23,7 +23,7 @@ class Heard:
     def __call__(self, **news: Any) -> None:
         self.news.append({k: v for k, v in news.items() if k not in ("signal", "sender")})
 
-    def __enter__(self) -> "Heard":
+    def __enter__(self) -> Self:
         self.signal.connect(self)
         return self
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.models import Activity, Board, Deal, Lead, Note, Phase, Pipeline, Project
 from sharing.enums import ItemVisibility
@@ -21,6 +22,7 @@ QUERIES = {
     "projects": 10,
     "activities": 7,
 }
+DETAIL_QUERIES = 10
 LISTS = ("people", "organizations", "deals", "leads", "projects", "activities")
 
 
@@ -183,6 +185,34 @@ def test_lists_need_the_same_few_queries_for_one_row_and_for_three(
     client.get(reverse(f"crm:{name}"))
     with django_assert_num_queries(QUERIES[name]):
         assert client.get(reverse(f"crm:{name}")).status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_details_need_ten_queries_however_much_hangs_on_the_record(
+    kind: str,
+    count: int,
+    alice: User,
+    bob: User,
+    signed_in: Any,
+    django_assert_max_num_queries: Any,
+) -> None:
+    record = make_all(bob)[kind]
+    for number in range(count):
+        Note.objects.create(text=f"Note {number}", author=bob, **{kind: record})
+        for done_at in (None, timezone.now()):
+            Activity.objects.create(
+                title="Call", done_at=done_at, assigned_to=bob, created_by=bob, **{kind: record}
+            )
+        if kind in ("person", "organization"):
+            make_deal(bob, **{kind: record})
+        if kind == "deal":
+            record.participant_rows.create(person=make_person(bob, "P", f"p{number}@acme.example"))
+    client = signed_in.as_(alice)
+    client.get(record.get_absolute_url())
+    with django_assert_max_num_queries(DETAIL_QUERIES):
+        page = client.get(record.get_absolute_url())
+    assert page.content.decode().count("Note ") >= count
 
 
 @pytest.mark.parametrize("count", [1, 3])
