@@ -30,10 +30,16 @@ LEVELS = {
 
 
 def toast_html(
-    request: HttpRequest, text: str | Promise, *, kind: Kind = Kind.PLAIN, undo_url: str = ""
+    request: HttpRequest,
+    text: str | Promise,
+    *,
+    kind: Kind = Kind.PLAIN,
+    undo_url: str = "",
+    undo_seconds: int = 0,
 ) -> str:
-    """The partial that adds a toast; to be appended to any fragment."""
-    context = {"text": text, "kind": kind, "undo_url": undo_url}
+    """The partial that adds a toast; to be appended to any fragment. `undo_seconds`: how long
+    it stands, where that is not the usual time."""
+    context = {"text": text, "kind": kind, "undo_url": undo_url, "undo_seconds": undo_seconds}
     return render_to_string("ui/_toast_partial.html", context, request=request)
 
 
@@ -44,10 +50,13 @@ def add_toast(
     *,
     kind: Kind = Kind.PLAIN,
     undo_url: str = "",
+    undo_seconds: int = 0,
 ) -> HttpResponse:
     """The same answer with a toast: in it with htmx, on the next page without."""
     if request.headers.get("HX-Request") == "true" and not response.has_header("HX-Redirect"):
-        response.write(toast_html(request, text, kind=kind, undo_url=undo_url))
+        response.write(
+            toast_html(request, text, kind=kind, undo_url=undo_url, undo_seconds=undo_seconds)
+        )
     else:
         tags = f"{UNDO_TAG}{undo_url}" if undo_url else ""
         messages.add_message(request, LEVELS[kind], str(text), extra_tags=tags)
@@ -61,6 +70,7 @@ def toast_answer(
     back_to: str,
     kind: Kind = Kind.PLAIN,
     undo_url: str = "",
+    undo_seconds: int = 0,
     events: Iterable[str] = (),
 ) -> HttpResponse:
     """What an act answers that changes nothing but a list.
@@ -77,7 +87,9 @@ def toast_answer(
     else:
         response = HttpResponseRedirect(back_to)
         response.status_code = 303
-    return add_toast(request, response, text, kind=kind, undo_url=undo_url)
+    return add_toast(
+        request, response, text, kind=kind, undo_url=undo_url, undo_seconds=undo_seconds
+    )
 
 
 def undo_url_of(message: Message) -> str:

@@ -106,4 +106,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **every(3600.0, "users.tasks.prune_users"),
     **every(86400.0, "crm.tasks.purge_bin"),
     **every(3600.0, "mailsync.tasks.forget_old_setups"),
+    **every(60.0, "inbox.tasks.sweep_reminders"),
+    **every(86400.0, "inbox.tasks.purge_drafts"),
+    **every(3600.0, "inbox.tasks.forget_old_undo"),
 }

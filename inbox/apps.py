@@ -6,3 +6,7 @@ class InboxConfig(AppConfig):
 
     def ready(self) -> None:
         from inbox import receivers  # noqa: F401 -- app ready: connects the receivers
+        from inbox.domain import reminders  # leaf
+        from notifications.domain import bell
+
+        bell.register_kind(reminders.KIND, reminders.lines)

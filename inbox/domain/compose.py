@@ -22,10 +22,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm.models import Deal, Lead, Organization, Person, Project
-from inbox.domain import drafts, fields
+from inbox.domain import drafts, fields, reminders
 from inbox.enums import DraftKind
 from inbox.models import Draft, DraftFile
 from mailsync.domain import blobs, linking, outbox
+from mailsync.enums import SubmissionState
 from mailsync.mime import answers, html, parse, plain
 from mailsync.mime.build import OutgoingAddressError, build, checked_address
 from mailsync.mime.types import Answer, OutgoingEmail, OutgoingFile, ParsedEmail, Party
@@ -35,6 +36,7 @@ from users.models import Preferences
 MAX_RECIPIENTS = 50
 # What most providers take is 25 MB with the third that base64 adds (RFC 2045 6.8).
 MAX_FILES_BYTES = 25 * 1024 * 1024 * 3 // 4
+SPACING = timedelta(seconds=20)
 FONT = "font-family:Arial,Helvetica,sans-serif;font-size:15px"
 ANSWERS = {
     DraftKind.REPLY: Answer.REPLY,
@@ -146,6 +148,10 @@ def settle_sent(submission_id: int, *, thread_id: int) -> None:
     thread = Thread.objects.get(pk=thread_id)
     if draft.visibility and draft.visibility != thread.visibility and thread.email_count == 1:
         Thread.objects.filter(pk=thread_id).update(visibility=draft.visibility)
+    if draft.remind_at and draft.remind_at > timezone.now():
+        reminders.wait_for_answer(
+            thread, by=draft.author, until=draft.remind_at, since=timezone.now()
+        )
     for record in (draft.deal, draft.lead, draft.project, draft.person):
         if record and type(record).objects.visible_to(draft.author).filter(pk=record.pk).exists():
             linking.link_by_hand(thread, record=record, by=draft.author)
@@ -288,10 +294,7 @@ def send(
 ) -> Submission:
     """Queues a draft. Raises ComposeError when something is missing that only its author can
     supply; `force` sends fields without a value as nothing, at the author's word."""
-    account = MailAccount.objects.usable_by(by).filter(pk=draft.account_id).first()
-    if account is None:
-        raise ComposeError("no_account")
-    recipients = _recipients(draft)
+    account, recipients = check_sendable(draft, by=by)
     written = write(draft, by=by)
     if written.missing and not force:
         raise ComposeError("missing_fields", ", ".join(written.missing))
@@ -301,7 +304,7 @@ def send(
             outgoing,
             account=account,
             by=by,
-            send_at=send_at,
+            send_at=_spaced(account, send_at) if send_at else None,
             thread=_thread_answered(draft, account),
             undo=timedelta(seconds=Preferences.of(by).undo_seconds),
         )
@@ -314,6 +317,30 @@ def send(
             # Rolls the submission back: another device has sent or changed it.
             raise drafts.DraftConflictError(Draft.objects.get(pk=draft.pk))
     return submission
+
+
+def check_sendable(draft: Draft, *, by: Any) -> tuple[MailAccount, list[tuple[str, Party]]]:
+    """The account and the recipients; raises ComposeError for what only the author can supply."""
+    account = MailAccount.objects.usable_by(by).filter(pk=draft.account_id).first()
+    if account is None:
+        raise ComposeError("no_account")
+    return account, _recipients(draft)
+
+
+def _spaced(account: MailAccount, moment: datetime) -> datetime:
+    """The moment, or shortly after what already leaves then: a server that gets a dozen mails
+    in one second takes them for a robot's."""
+    taken = set(
+        Submission.objects.filter(
+            account=account,
+            state=SubmissionState.QUEUED,
+            send_at__gte=moment,
+            send_at__lt=moment + SPACING * 500,
+        ).values_list("send_at", flat=True)
+    )
+    while any(moment <= other < moment + SPACING for other in taken):
+        moment += SPACING
+    return moment
 
 
 def take_back(submission: Submission) -> Draft | None:

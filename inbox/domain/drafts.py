@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from inbox.enums import DraftKind
@@ -17,6 +17,7 @@ from inbox.models import Draft, Signature
 from mailsync.models import MailAccount
 
 KEPT_AFTER_DISCARD = timedelta(days=30)
+EMPTY_AFTER = timedelta(days=1)
 WRITABLE = frozenset(
     {
         "account",
@@ -140,8 +141,13 @@ def bring_back(draft: Draft) -> None:
 
 
 def purge() -> None:
-    """Deletes drafts thrown away more than 30 days ago, with their files."""
-    gone = Draft.objects.filter(discarded_at__lt=timezone.now() - KEPT_AFTER_DISCARD)
+    """Deletes drafts thrown away more than 30 days ago, with their files, and those that were
+    opened and never written into."""
+    now = timezone.now()
+    gone = Draft.objects.filter(submission=None).filter(
+        Q(discarded_at__lt=now - KEPT_AFTER_DISCARD)
+        | Q(version=1, updated_at__lt=now - EMPTY_AFTER)
+    )
     for draft in gone.iterator():
         delete(draft)
 

@@ -6,7 +6,7 @@ context through `visible_to`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -80,6 +80,16 @@ def _resolve(text: str, context: Context, encode: Callable[[str], str]) -> Resol
         return match[0]
 
     return Resolved(PLACEHOLDER.sub(replace, text), tuple(missing))
+
+
+def fill(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
+    """Puts what a person typed into the places of these fields."""
+
+    def replace(match: re.Match[str]) -> str:
+        value = values.get(match[1], "").strip()
+        return encode(value) if value else match[0]
+
+    return PLACEHOLDER.sub(replace, text)
 
 
 def _first_name(name: str) -> str:

@@ -1,5 +1,6 @@
 from inbox.models.draft import Draft, DraftFile
 from inbox.models.label import Label, ThreadLabel
+from inbox.models.reminder import Reminder
 from inbox.models.signature import Signature
 from inbox.models.template import MailTemplate
 from inbox.models.trusted import TrustedSender
@@ -10,6 +11,7 @@ __all__ = [
     "DraftFile",
     "Label",
     "MailTemplate",
+    "Reminder",
     "Signature",
     "ThreadLabel",
     "TrustedSender",

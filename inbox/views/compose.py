@@ -1,6 +1,7 @@
 """Writing: the compose window in its three frames, and its one way back to the server."""
 
 import json
+import re
 import secrets
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -22,6 +23,7 @@ from inbox.domain import fields as smart_fields
 from inbox.domain.queries.lists import accounts_of
 from inbox.enums import DraftKind
 from inbox.forms.compose import RECORDS, DraftForm, own_row, parent_of, record_of
+from inbox.forms.sending import remind_presets, send_presets
 from inbox.models import Draft, Signature
 from inbox.views import sending
 from inbox.views.threads import visible_email
@@ -39,7 +41,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return window(request, drafts.new_mail(by=request.user, start=_start(request)))
     form = DraftForm(request.POST, user=request.user)
-    changes = form.changes()
+    changes = sending.fill(form.changes(), sending.typed_values(request.POST))
     draft = _draft_of(request)
     act = request.POST.get("act", "save")
     if act == "discard":
@@ -49,6 +51,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     else:
         number = request.POST.get("version", "")
         version = int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
+    changes["html"] = pictures_by_id(changes["html"], draft)
     try:
         draft = drafts.save(draft, version=version, **changes)
     except drafts.DraftConflictError as conflict:
@@ -163,6 +166,8 @@ def window_context(request: HttpRequest, draft: Draft, *, frame: str) -> dict[st
         "plain": html.html_to_text(draft.html),
         "record": record,
         "record_name": f"{record._meta.model_name}:{record.pk}" if record else "",
+        "send_presets": send_presets(timezone.now(), timezone.get_current_timezone()),
+        "remind_presets": remind_presets(timezone.now(), timezone.get_current_timezone()),
         "signatures": Signature.objects.usable_by(request.user).distinct(),
         "visibilities": ThreadVisibility.choices,
         "heading": _heading(draft),
@@ -181,6 +186,23 @@ def given_to_scripts(draft: Draft) -> SafeString:
     labels = {name: f"{field.group}: {field.label}" for name, field in smart_fields.FIELDS.items()}
     text = json.dumps({"html": editor_html(draft), "labels": labels})
     return mark_safe(text.translate(JSON_ESCAPES))  # noqa: S308 -- escaped right here
+
+
+# The addresses that `editor_html` and an upload give to pictures.
+_PICTURE = re.compile(r"/mail/drafts/[\w-]{22}/files/([\w-]{22})/")
+
+
+def pictures_by_id(text: str, draft: Draft) -> str:
+    """The editor's text with this draft's pictures by Content-ID, as a mail names its parts."""
+    if "/files/" not in text:
+        return text
+    known = {file.key: file.content_id for file in draft.files.exclude(content_id="")}
+
+    def name(match: re.Match[str]) -> str:
+        content_id = known.get(match[1])
+        return f"cid:{content_id}" if content_id else match[0]
+
+    return _PICTURE.sub(name, text)
 
 
 def editor_html(draft: Draft) -> str:

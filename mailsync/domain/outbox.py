@@ -146,6 +146,13 @@ def send_again(submission: Submission) -> None:
         handed_over_at=None,
         look_at=None,
     )
+    _ring_when_due(Submission.objects.get(pk=submission.pk))
+
+
+def send_now(submission: Submission) -> None:
+    """Ends the waiting of a scheduled mail, or of one that is to be tried again."""
+    _move(submission.pk, (S.QUEUED,), S.QUEUED, send_at=timezone.now(), undo_until=None)
+    _ring_when_due(Submission.objects.get(pk=submission.pk))
 
 
 def mark_sent(submission: Submission) -> None:

@@ -1,0 +1,24 @@
+"""Work of the inbox that waits for its turn. A task calls one domain function."""
+
+from celery import shared_task
+
+
+@shared_task
+def sweep_reminders() -> None:
+    from inbox.domain.reminders import sweep  # leaf
+
+    sweep()
+
+
+@shared_task
+def purge_drafts() -> None:
+    from inbox.domain.drafts import purge  # leaf
+
+    purge()
+
+
+@shared_task
+def forget_old_undo() -> None:
+    from inbox.domain.triage import forget_old_undo as run  # leaf
+
+    run()
