@@ -8,9 +8,13 @@ get nothing but plain words with spaces between.
 import re
 import unicodedata
 
-# Indic vowel signs are marks and not letters for Unicode, but parts of words all the same.
-WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0dff])+")
+# Indic vowel signs are marks and not letters for Unicode, but parts of words all the same. The
+# underscore divides words: it is made a space first, since one class of letters is matched
+# several times faster than two.
+WORD = re.compile(r"[\w\u0900-\u0dff]+")
 MAX_WORD = 64
+# What divides words in ASCII. Most mail is that, and cut by this in a tenth of the time.
+ASCII = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 # Accents and points: of Latin, Greek and Cyrillic, Hebrew, Arabic, and the general ones.
 MARKS = re.compile(
     r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -48,14 +52,20 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text in order, each at most 64 letters long."""
     if text.isascii():
-        return [word[:MAX_WORD] for word in WORD.findall(text.lower())]
-    folded = fold(text)
+        return _bounded(text.translate(ASCII).split())
+    folded = fold(text).replace("_", " ")
     if not UNSPACED.search(folded):
-        return [word[:MAX_WORD] for word in WORD.findall(folded)]
+        return _bounded(WORD.findall(folded))
     found: list[str] = []
     for word in WORD.findall(folded):
         found += _pairs(word)
     return found
+
+
+def _bounded(found: list[str]) -> list[str]:
+    if len(max(found, key=len, default="")) <= MAX_WORD:
+        return found
+    return [word[:MAX_WORD] for word in found]
 
 
 def _pairs(word: str) -> list[str]:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from mailsync.domain import blobs, bulk
+from mailsync.domain import blobs, bulk, search_index
 from mailsync.domain.thread_figures import COLUMNS, refresh_threads
 from mailsync.enums import MailboxState, Outcome, SubmissionState
 from mailsync.models import (
@@ -51,6 +51,7 @@ def check(
         _figures,
         _merged_threads,
         _orphan_blobs,
+        _search_index,
         _stuck_submissions,
     )
     for one in checks:
@@ -127,6 +128,18 @@ def _orphan_blobs(account: MailAccount, *, repair: bool) -> Iterator[Finding]:
             with transaction.atomic():
                 blobs.erase(account.pk, rows)
         yield Finding("orphan_blob", count, {})
+
+
+def _search_index(account: MailAccount, *, repair: bool) -> Iterator[Finding]:
+    """Every email can be found by its words."""
+    missing = list(search_index.missing_ids(account.pk))
+    wordless = search_index.wordless_ids(account.pk)
+    if repair:
+        search_index.index_emails([*missing, *wordless])
+    if missing:
+        yield Finding("not_in_search_index", len(missing), {})
+    if wordless:
+        yield Finding("no_words_in_search_index", len(wordless), {})
 
 
 def _stuck_submissions(account: MailAccount, *, repair: bool) -> Iterator[Finding]:

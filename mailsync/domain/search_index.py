@@ -15,14 +15,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from common.words import searchable, words
+from mailsync.domain import bulk
 from mailsync.models import Attachment, Email, SearchEntry
 
 BODY_WORDS = 20_000
 # PostgreSQL refuses a tsvector over 1 MB; words and their places take up to twice the text.
 BODY_CHARACTERS = 400_000
 BATCH = 500
+SWEEP = 5000
 # Below this many matches PostgreSQL is quicker to sort them than to walk the key for them.
 FEW = 2000
 
@@ -51,6 +54,15 @@ class Question:
     among: Sequence[int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An email as the index has it: a text for each of its columns."""
+
+    email_id: int
+    key: int
+    texts: tuple[str, ...]
+
+
 def key_for(seconds: float, email_id: int = 0) -> int:
     """The key of an email that arrived then."""
     return (int(seconds) << 24) | (email_id & 0xFFFFFF)
@@ -64,51 +76,62 @@ def index_emails(email_ids: Iterable[int]) -> None:
     ids = list(email_ids)
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        with transaction.atomic():
+        # No savepoint: the sync stores and indexes a batch in one transaction of its own.
+        with transaction.atomic(savepoint=False):
             forget_emails(batch)
-            _insert(batch)
+            _insert(list(_documents(batch)))
 
 
 def forget_emails(email_ids: Iterable[int]) -> None:
     """Takes these emails out of the index."""
     entries = SearchEntry.objects.filter(email__in=list(email_ids))
     keys = list(entries.values_list("key", flat=True))
-    if not keys:
-        return
+    if keys:
+        _forget_words(keys)
+        SearchEntry.objects.filter(key__in=keys).delete()
+
+
+def _forget_words(keys: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(
                 "DELETE FROM mailsync_search WHERE rowid = %s", [(key,) for key in keys]
             )
         else:
-            cursor.execute("DELETE FROM mailsync_search WHERE key = ANY(%s)", [keys])
-    SearchEntry.objects.filter(key__in=keys).delete()
+            cursor.execute("DELETE FROM mailsync_search WHERE key = ANY(%s)", [list(keys)])
 
 
-def _insert(email_ids: list[int]) -> None:
-    documents = list(_documents(email_ids))
-    entries = [SearchEntry(key=key, email_id=pk) for pk, key, _ in documents]
-    SearchEntry.objects.bulk_create(entries, batch_size=BATCH)
-    rows = [(key, *texts) for _, key, texts in documents]
+def _insert(documents: Sequence[Document]) -> None:
+    bulk.insert(SearchEntry, ("key", "email_id"), [(one.key, one.email_id) for one in documents])
+    if not documents:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(
                 "INSERT INTO mailsync_search(rowid, account, subject, sender, recipients, body)"
                 " VALUES (%s, %s, %s, %s, %s, %s)",
-                rows,
+                [(one.key, *one.texts) for one in documents],
             )
         else:
-            cursor.executemany(
-                "INSERT INTO mailsync_search(key, document) VALUES (%s,"
-                " array_to_tsvector(ARRAY['#' || %s]) || setweight(to_tsvector('simple', %s), 'A')"
-                " || setweight(to_tsvector('simple', %s), 'B')"
-                " || setweight(to_tsvector('simple', %s), 'C') || to_tsvector('simple', %s))",
-                rows,
+            # One statement a batch: words are made into lexemes on the server.
+            columns = [
+                list(column) for column in zip(*(one.texts for one in documents), strict=True)
+            ]
+            cursor.execute(
+                "INSERT INTO mailsync_search(key, document) SELECT key,"
+                " array_to_tsvector(ARRAY['#' || account])"
+                " || setweight(to_tsvector('simple', subject), 'A')"
+                " || setweight(to_tsvector('simple', sender), 'B')"
+                " || setweight(to_tsvector('simple', recipients), 'C')"
+                " || to_tsvector('simple', body)"
+                " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
+                " %s::text[]) AS given(key, account, subject, sender, recipients, body)",
+                [[one.key for one in documents], *columns],
             )
 
 
-def _documents(email_ids: list[int]) -> Iterable[tuple[int, int, tuple[str, ...]]]:
-    """(email id, key, text of each column) of these emails."""
+def _documents(email_ids: list[int]) -> Iterable[Document]:
+    """What the index is given of these emails."""
     files: dict[int, list[str]] = {}
     for pk, name in Attachment.objects.filter(email__in=email_ids).values_list("email", "name"):
         files.setdefault(pk, []).append(name)
@@ -124,19 +147,81 @@ def _documents(email_ids: list[int]) -> Iterable[tuple[int, int, tuple[str, ...]
         "body__text",
     ):
         body = words((text or "")[:BODY_CHARACTERS])[:BODY_WORDS]
+        if pk in files:
+            body += words(" ".join(files[pk]))
         people = " ".join(f"{one[1]} {one[2]}" for one in recipients)
         texts = (
             account_word(account),
             searchable(subject),
             searchable(f"{name} {address}"),
             searchable(people),
-            " ".join([*body, *words(" ".join(files.get(pk, ())))]),
+            " ".join(body),
         )
-        yield pk, key_for(received_at.timestamp(), pk), texts
+        yield Document(pk, key_for(received_at.timestamp(), pk), texts)
 
 
 def account_word(account_id: int) -> str:
     return f"account{account_id}"
+
+
+# --- Keeping whole ---------------------------------------------------------------------------
+
+
+def missing_ids(account_id: int | None = None) -> QuerySet[Email, int]:
+    """Ids of emails that the index does not have, newest first."""
+    emails = Email.objects.filter(search_entry=None)
+    if account_id is not None:
+        emails = emails.filter(account=account_id)
+    return emails.order_by("-received_at", "-pk").values_list("pk", flat=True)
+
+
+def wordless_ids(account_id: int) -> list[int]:
+    """Ids of emails that have a place in the index and no words there."""
+    column = "rowid" if connection.vendor == "sqlite" else "key"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entry.email_id FROM mailsync_searchentry entry"  # noqa: S608 -- constants
+            " JOIN mailsync_email email ON email.id = entry.email_id"
+            f" LEFT JOIN mailsync_search words ON words.{column} = entry.key"
+            f" WHERE email.account_id = %s AND words.{column} IS NULL",
+            [account_id],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def forget_places() -> int:
+    """Makes every email count as missing, so that filling up makes the whole index anew. What is
+    still there of the old one is found no more, and is replaced or swept as filling goes on."""
+    return SearchEntry.objects.all().delete()[0]
+
+
+def fill_up(email_ids: Sequence[int]) -> None:
+    """Puts missing emails into the index, over words that an earlier run has left."""
+    with transaction.atomic():
+        documents = list(_documents(list(email_ids)))
+        _forget_words([one.key for one in documents])
+        _insert(documents)
+
+
+def sweep() -> int:
+    """Removes words that belong to no email any more. Returns how many."""
+    column = "rowid" if connection.vendor == "sqlite" else "key"
+    swept, after = 0, -1
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {column} FROM mailsync_search WHERE {column} > %s"  # noqa: S608 -- constants
+                f" ORDER BY {column} LIMIT {SWEEP}",
+                [after],
+            )
+            keys = [key for (key,) in cursor.fetchall()]
+        if not keys:
+            return swept
+        known = SearchEntry.objects.filter(key__in=keys).values_list("key", flat=True)
+        lost = sorted(set(keys) - set(known))
+        _forget_words(lost)
+        swept += len(lost)
+        after = keys[-1]
 
 
 # --- Asking ----------------------------------------------------------------------------------

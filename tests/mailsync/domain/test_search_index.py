@@ -1,7 +1,11 @@
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
 from common.words import words
-from mailsync.domain import search_index
+from mailsync.domain import journal, search_index
 from mailsync.domain.search_index import Question, Term
 from mailsync.models import Attachment, Email, EmailBody, MailAccount, SearchEntry, Thread
 from tests.factories.mail import make_account, make_thread
@@ -111,11 +115,81 @@ def test_words_that_are_not_words_ask_nothing(account):
 def test_indexing_takes_the_same_queries_for_many(account, number, django_assert_num_queries):
     threads = [make_thread(account) for _ in range(number)]
     ids = list(Email.objects.filter(thread__in=threads).values_list("pk", flat=True))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         search_index.index_emails(ids)
     assert SearchEntry.objects.count() == number
+
+
+def commanded(*options):
+    out = StringIO()
+    call_command("search_index", *options, stdout=out)
+    return out.getvalue()
+
+
+def lose_words(pk):
+    key = SearchEntry.objects.get(email=pk).key
+    column = "rowid" if connection.vendor == "sqlite" else "key"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM mailsync_search WHERE {column} = %s", [key])
+
+
+def test_the_command_fills_up_and_is_idempotent(account):
+    pks = [make_thread(account, text="canary").emails.get().pk for _ in range(3)]
+    search_index.index_emails(pks[:1])
+    assert "2 of 2 emails" in commanded()
+    assert find("canary") == pks[::-1]
+    assert commanded() == "The search index is whole.\n"
+
+
+def test_a_rebuild_that_is_cut_off_goes_on(account, monkeypatch):
+    pks = [indexed(account, text="canary") for _ in range(5)]
+    EmailBody.objects.update(text="sparrow")
+    monkeypatch.setattr(search_index, "BATCH", 2)
+    real, calls = search_index.fill_up, []
+
+    def cut_off(batch):
+        calls.append(batch)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(batch)
+
+    monkeypatch.setattr(search_index, "fill_up", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        commanded("--rebuild")
+    assert find("sparrow") == pks[:2:-1]
+    monkeypatch.setattr(search_index, "fill_up", real)
+    commanded()
+    assert (find("sparrow"), find("canary")) == (pks[::-1], [])
+
+
+def test_words_of_removed_emails_are_swept(account):
+    pk = indexed(account, text="canary")
+    Email.objects.filter(pk=pk).delete()
+    assert "1 entries of removed emails swept." in commanded()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM mailsync_search")
+        assert cursor.fetchone() == (0,)
+
+
+def test_mail_check_sees_and_mends_holes_in_the_index(account):
+    lost, wordless = indexed(account, text="canary"), indexed(account, text="canary")
+    assert not codes(account)
+    search_index.forget_emails([lost])
+    lose_words(wordless)
+    wanted = {("not_in_search_index", 1), ("no_words_in_search_index", 1)}
+    assert codes(account) == wanted
+    assert codes(account, repair=True) == wanted
+    assert not codes(account)
+    assert find("canary") == [wordless, lost]
+
+
+def codes(account, **options):
+    found = journal.check(account, **options)
+    return {(one.code, one.count) for one in found if "search_index" in one.code}
 
 
 def test_words_are_cut_alike_everywhere():
     assert words("Ada's e-mail: X_Y, 3D №5") == ["ada", "s", "e", "mail", "x", "y", "3d", "no5"]
     assert words("हिन्दी שָׁלוֹם") == ["हिन्दी", "שלום"]
+    assert words("a" * 70 + " été_" + "b" * 70) == ["a" * 64, "ete", "b" * 64]
+    assert words("A_b-C\x00d\x7fe" + "f" * 70) == ["a", "b", "c", "d", "e" + "f" * 63]
