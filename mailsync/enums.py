@@ -180,6 +180,7 @@ class BlockScope(models.TextChoices):
 class SetupState(models.TextChoices):
     """How far an account's trial connection is."""
 
+    LOOKING = "looking", _("Servers being looked up")
     TYPING = "typing", _("Being typed")
     TESTING = "testing", _("Being tested")
     TESTED = "tested", _("Tested")

@@ -72,3 +72,45 @@ SENTENCES = {
 def sentence(code: str) -> str:
     """What to tell a person about this code."""
     return str(SENTENCES.get(code, SENTENCES["internal"]))
+
+
+# What to do about it, for who is just connecting an account.
+_CERTIFICATE = _(
+    "Nobody can tell whether this is the right server, so Dealpost offers no way around it. Enter "
+    "the name that the certificate is made for, or ask whoever runs the server to renew it."
+)
+_PORTS = _(
+    "Incoming mail is usually on 993 with TLS, outgoing on 465 with TLS or 587 with STARTTLS."
+)
+ADVICE = {
+    "sign_in_refused": _(
+        "Some servers want the whole address as the user name, others only what stands before the "
+        "@. Where two-step sign-in is on, create an app password."
+    ),
+    "app_password_needed": _("It is made in the provider's security settings."),
+    "unknown_host": _(
+        "It often begins with imap., smtp. or mail. Your provider's help page for mail programs "
+        "names it."
+    ),
+    "private_network": _("Ask the operator to add its network to DEALPOST_PRIVATE_NETWORKS."),
+    "port_not_allowed": _PORTS,
+    "not_reached": _PORTS,
+    "certificate_untrusted": _CERTIFICATE,
+    "certificate_wrong_name": _CERTIFICATE,
+    "certificate_expired": _CERTIFICATE,
+    "tls_failed": _PORTS,
+    "tls_required": _("Choose TLS with the port that goes with it, or ask for encryption there."),
+    "sign_in_not_offered": _(
+        "Check that IMAP and SMTP are switched on in the provider's settings."
+    ),
+    "account_blocked": _("Syncing can begin as soon as the block is lifted."),
+    "server_unavailable": _("Test again in a few minutes."),
+    "throttled": _("Test again in a few minutes."),
+    "connection_lost": _("Test again; if it stays so, check the port."),
+    "mailbox_not_opened": _("Ask whoever runs the server to repair the folder."),
+}
+
+
+def advice(code: str) -> str:
+    """What a person can do about this code; empty when nothing is known."""
+    return str(ADVICE.get(code, ""))

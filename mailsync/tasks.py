@@ -62,6 +62,13 @@ def reconsider_mail(account_id: int) -> None:
 
 
 @shared_task
+def look_up_setup(setup_id: int) -> None:
+    from mailsync.domain.setup import look_up as run  # leaf
+
+    run(setup_id)
+
+
+@shared_task
 def try_setup(setup_id: int) -> None:
     from mailsync.domain.setup import run_trial  # leaf
 

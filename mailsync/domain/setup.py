@@ -4,13 +4,14 @@ Nothing is stored as an account before both servers have taken the credentials. 
 in the background, because a mail server may take its time; the page asks for the row's state.
 """
 
+import json
 import time
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from common.addresses import domain_of, normalise_address
@@ -25,28 +26,94 @@ from mailsync.domain.accounts import change_server as change_account_server
 from mailsync.enums import AccountKind, Direction, MailboxRole, Security, SetupState
 from mailsync.models import AccountSetup, MailAccount
 from mailsync.providers.base import MailStore, ProviderError, ServerAddress
-from mailsync.providers.presets import Preset, UserName, preset_for_domain
-from mailsync.providers.registry import open_store, open_submitter
+from mailsync.providers.discovery import Source, suggest
+from mailsync.providers.presets import (
+    PRESETS,
+    Preset,
+    UserName,
+    preset,
+    preset_for_domain,
+    preset_for_host,
+)
+from mailsync.providers.probe import Step, StepResult, probe_incoming, probe_outgoing
+from mailsync.providers.registry import open_store
 
 LIFETIME = timedelta(days=1)
 # Trials an hour: enough for a person who mistypes, too few for somebody who scans a network.
-TRIALS_PER_HOUR = 20
-# Every trial takes at least this long, so that its time does not tell what answered (T20).
+TRIALS_PER_HOUR = 10
+# Every trial that fails takes at least this long, so that its time does not tell what answered.
 SHORTEST_TRIAL = 1.0
+# After this long without an answer of the look-up the page offers the usual names.
+LOOK_UP_TIME = timedelta(seconds=15)
+LONGEST_SERVER_TEXT = 300
+# The providers that most people have, in the order of the tiles.
+POPULAR = ("gmail", "microsoft365", "outlook", "yahoo", "icloud", "fastmail", "gmx", "aol")
+OTHER = "other"
 
 
 class TooManyTrialsError(Exception):
     """This user has tried too often within the hour."""
 
 
-def begin(user: Any, *, address: str, scope: str) -> tuple[AccountSetup, Preset | None]:
-    """A new set-up, prefilled with what is known of the provider; else with the usual names."""
+def providers() -> list[tuple[str, str]]:
+    """Key and name of every provider that is known, the popular ones first."""
+    names = {one.key: one.name for one in PRESETS}
+    rest = sorted(names.keys() - set(POPULAR), key=lambda key: names[key].casefold())
+    return [(key, names[key]) for key in (*POPULAR, *rest)]
+
+
+def begin(user: Any, *, address: str, scope: str, provider: str = "") -> AccountSetup:
+    """A new set-up, prefilled with what is known of the provider; else its servers are looked
+    up in the background. `provider` is a key of `providers`, OTHER, or empty: by the address."""
     address = normalise_address(address)
-    known = preset_for_domain(domain_of(address))
-    setup = AccountSetup.objects.create(
-        user=user, address=address, scope=scope, servers=_guess(address, known)
+    known = preset(provider) if provider else preset_for_domain(domain_of(address))
+    setup = AccountSetup(
+        user=user,
+        address=address,
+        scope=scope,
+        state=SetupState.TYPING if known or provider else SetupState.LOOKING,
+        servers=_guess(address, known),
+        found={"source": Source.DOMAIN, "preset": known.key} if known else {},
     )
-    return setup, known
+    setup.save()
+    if setup.state == SetupState.LOOKING:
+        from mailsync.tasks import look_up_setup  # leaf: tasks import the domain
+
+        look_up_setup.delay_on_commit(setup.pk)
+    return setup
+
+
+def look_up(setup_id: int) -> None:
+    """Asks the address's domain for its servers. Safe to run twice."""
+    setup = AccountSetup.objects.filter(pk=setup_id, state=SetupState.LOOKING).first()
+    if setup is None:
+        return
+    found = next(iter(suggest(setup.address)), None)
+    changed: dict[str, Any] = {"state": SetupState.TYPING}
+    if found:
+        changed["found"] = {
+            "source": found.source,
+            "preset": found.preset.key if found.preset else "",
+            "needs_confirmation": list(found.needs_confirmation),
+        }
+        changed["servers"] = setup.servers | {
+            str(direction): {
+                "host": host.name,
+                "port": host.port,
+                "security": str(host.security),
+                "user_name": user_name,
+            }
+            for direction, host, user_name in (
+                (Direction.INCOMING, found.incoming, found.incoming_user),
+                (Direction.OUTGOING, found.outgoing, found.outgoing_user),
+            )
+            if host
+        }
+    AccountSetup.objects.filter(pk=setup.pk, state=SetupState.LOOKING).update(**changed)
+
+
+def is_looking(setup: AccountSetup) -> bool:
+    return setup.state == SetupState.LOOKING and timezone.now() < setup.created_at + LOOK_UP_TIME
 
 
 def begin_again(account: MailAccount, *, by: Any) -> AccountSetup:
@@ -67,7 +134,9 @@ def begin_again(account: MailAccount, *, by: Any) -> AccountSetup:
 
 
 def provider_of(setup: AccountSetup) -> Preset | None:
-    return preset_for_domain(domain_of(setup.address))
+    if setup.account:
+        return preset_for_host(setup.server(Direction.INCOMING).get("host", ""))
+    return preset(setup.found.get("preset", ""))
 
 
 def _guess(address: str, known: Preset | None) -> dict[str, Any]:
@@ -79,10 +148,12 @@ def _guess(address: str, known: Preset | None) -> dict[str, Any]:
     }
     if known and known.incoming:
         host = known.incoming
-        usual[Direction.INCOMING] = (host.name, host.port, host.security)
+        name = host.name.format(domain=domain)
+        usual[Direction.INCOMING] = (name, host.port, host.security)
     if known and known.outgoing:
         host = known.outgoing
-        usual[Direction.OUTGOING] = (host.name, host.port, host.security)
+        name = host.name.format(domain=domain)
+        usual[Direction.OUTGOING] = (name, host.port, host.security)
     is_local = bool(known and known.incoming_user == UserName.LOCAL)
     return {
         str(direction): {
@@ -106,15 +177,13 @@ def start_trial(
         require_its_own_server(
             setup.account, host=incoming["host"], user_name=incoming["user_name"]
         )
-    since = timezone.now() - timedelta(hours=1)
-    recent = AccountSetup.objects.filter(user=setup.user, created_at__gte=since)
-    if (recent.aggregate(number=Sum("tries"))["number"] or 0) >= TRIALS_PER_HOUR:
-        raise TooManyTrialsError
+    _count_trial(setup.user)
     setup.servers = servers
     if secret:
         conceal(setup, "secret", secret)
     conceal(setup, "outgoing_secret", outgoing_secret)
     setup.state, setup.results, setup.folders = SetupState.TESTING, {}, []
+    setup.steps, setup.server_texts = {}, ""
     setup.tries += 1
     setup.save()
     from mailsync.tasks import try_setup  # leaf: tasks import the domain
@@ -122,22 +191,79 @@ def start_trial(
     try_setup.delay_on_commit(setup.pk)
 
 
+def _count_trial(user: Any) -> None:
+    """Counted apart from the set-up, which one can throw away and begin anew."""
+    hour = int(timezone.now().timestamp() // 3600)
+    key = f"mailsync.trials.{user.pk}.{hour}"
+    cache.add(key, 0, timeout=3600)
+    if cache.incr(key) > TRIALS_PER_HOUR:
+        raise TooManyTrialsError
+
+
 def run_trial(setup_id: int) -> None:
-    """Signs in to both servers and reads the list of folders. Safe to run twice."""
+    """Tries both servers step by step and reads the list of folders. Safe to run twice."""
     setup = AccountSetup.objects.filter(pk=setup_id, state=SetupState.TESTING).first()
     if setup is None:
         return
-    started = time.monotonic()
-    folders: list[dict[str, Any]] = []
-    results = {
-        str(Direction.INCOMING): _try_incoming(setup, folders),
-        str(Direction.OUTGOING): _try_outgoing(setup),
-    }
-    if any(results.values()):
-        time.sleep(max(0.0, SHORTEST_TRIAL - (time.monotonic() - started)))
-    AccountSetup.objects.filter(pk=setup.pk, state=SetupState.TESTING).update(
-        state=SetupState.TESTED, results=results, folders=folders
-    )
+    said: dict[str, str] = {}
+    for direction in Direction:
+        started = time.monotonic()
+        steps = _try(setup, direction)
+        failure = next((step for step in steps if step.code), None)
+        if failure:
+            time.sleep(max(0.0, SHORTEST_TRIAL - (time.monotonic() - started)))
+            said[str(direction)] = _readable(failure.server_text)
+        setup.results[str(direction)] = failure.code if failure else ""
+        setup.steps[str(direction)] = [[step.step, step.code] for step in steps]
+        conceal(setup, "server_texts", json.dumps(said) if any(said.values()) else "")
+        if direction == Direction.OUTGOING:
+            setup.state = SetupState.TESTED
+        kept = AccountSetup.objects.filter(
+            pk=setup.pk, state=SetupState.TESTING, tries=setup.tries
+        ).update(
+            state=setup.state,
+            results=setup.results,
+            steps=setup.steps,
+            server_texts=setup.server_texts,
+            folders=setup.folders,
+        )
+        if not kept:  # tried anew with other values meanwhile
+            return
+
+
+def _try(setup: AccountSetup, direction: Direction) -> list[StepResult]:
+    address = _address(setup, direction)
+    if direction == Direction.OUTGOING:
+        return [_neutral(step) for step in probe_outgoing(address).steps]
+    steps = list(probe_incoming(address).steps)
+    if all(step.is_ok for step in steps):
+        try:
+            setup.folders = _folders(address)
+        except ProviderError as error:
+            steps[-1] = StepResult(Step.MAILBOXES, error.code, error.server_text)
+    return [_neutral(step) for step in steps]
+
+
+def _neutral(step: StepResult) -> StepResult:
+    """What answers on a port, if it is no mail server, is not told from what does not answer."""
+    if step.code == "not_a_mail_server":
+        return StepResult(step.step, "not_reached")
+    return step
+
+
+def _readable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_SERVER_TEXT]
+
+
+def take_server_texts(setup: AccountSetup) -> dict[str, str]:
+    """What the servers said themselves, by direction. Once: afterwards nobody finds it here."""
+    text = reveal(setup, "server_texts")
+    if not text or setup.state != SetupState.TESTED:
+        return {}
+    taken = AccountSetup.objects.filter(pk=setup.pk, server_texts=setup.server_texts)
+    if not taken.update(server_texts=""):
+        return {}
+    return dict(json.loads(text))
 
 
 def _address(setup: AccountSetup, direction: Direction) -> ServerAddress:
@@ -154,18 +280,12 @@ def _address(setup: AccountSetup, direction: Direction) -> ServerAddress:
     )
 
 
-def _try_incoming(setup: AccountSetup, folders: list[dict[str, Any]]) -> str:
+def _folders(address: ServerAddress) -> list[dict[str, Any]]:
+    store = open_store(AccountKind.IMAP, address)
     try:
-        store = open_store(AccountKind.IMAP, _address(setup, Direction.INCOMING))
-    except ProviderError as error:
-        return error.code
-    try:
-        folders += _list(store)
-    except ProviderError as error:
-        return error.code
+        return _list(store)
     finally:
         store.close()
-    return ""
 
 
 def _list(store: MailStore) -> list[dict[str, Any]]:
@@ -181,14 +301,6 @@ def _list(store: MailStore) -> list[dict[str, Any]]:
         }
         for one in listed
     ]
-
-
-def _try_outgoing(setup: AccountSetup) -> str:
-    try:
-        open_submitter(AccountKind.IMAP, _address(setup, Direction.OUTGOING)).close()
-    except ProviderError as error:
-        return error.code
-    return ""
 
 
 @transaction.atomic
@@ -221,7 +333,8 @@ def finish(setup: AccountSetup, *, folders: Iterable[str] | None, **settings: An
 def finish_again(setup: AccountSetup) -> MailAccount:
     """The account signs in with what was tried; everything else about it stays."""
     account = setup.account
-    assert account is not None  # the caller asked for it
+    if account is None:
+        raise ValueError("a set-up of a new account")
     for direction in Direction:
         change_account_server(
             account, direction, server=_server(setup, direction), secret_is_new=True

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mailsync.domain.setup import OTHER, providers
 from mailsync.enums import AccountScope, Direction, MailboxRole, Security
 from mailsync.models import AccountSetup
 from sharing.enums import ThreadVisibility
@@ -44,6 +45,9 @@ class AddressForm(forms.Form):
             }
         ),
     )
+    provider = forms.ChoiceField(
+        label=_("Provider"), required=False, initial="", widget=forms.RadioSelect
+    )
     scope = forms.ChoiceField(
         label=_("Whose mailbox is it?"),
         choices=[
@@ -56,6 +60,11 @@ class AddressForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["provider"].choices = [
+            ("", _("Find it by the address")),
+            *providers(),
+            (OTHER, _("Another IMAP server")),
+        ]
         if not user.is_administrator:
             # Team accounts are the administrators' to make; the question would only confuse.
             self.fields["scope"].required = False
@@ -82,6 +91,7 @@ class ServersForm(forms.Form):
     outgoing_port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535)
     outgoing_security = forms.ChoiceField(label=_("Security"), choices=Security.choices)
     outgoing_user_name = forms.CharField(label=_("User name"), max_length=254)
+    confirmed = forms.BooleanField(required=False)
     outgoing_password = forms.CharField(
         label=_("Another password for the outgoing server"),
         required=False,
@@ -104,6 +114,12 @@ class ServersForm(forms.Form):
                     "spellcheck": "false",
                     "autocomplete": "off",
                 }
+        foreign = ", ".join(setup.found.get("needs_confirmation", []))
+        if foreign:
+            text = _("%(servers)s is where my mail is: send my password there")
+            self.fields["confirmed"].label = text % {"servers": foreign}
+        else:
+            del self.fields["confirmed"]
         if setup.secret:
             self.fields["password"].help_text = _("Leave it empty to use the one you typed before.")
         if not settings.ALLOWED_PRIVATE_NETWORKS:
@@ -119,6 +135,9 @@ class ServersForm(forms.Form):
         # A password is for the servers it was typed for: with another host it is asked again.
         if not cleaned.get("password") and (not self.setup.secret or self._is_moved(cleaned)):
             self.add_error("password", _("Enter the password for this server."))
+        hosts = {cleaned["incoming_host"], cleaned["outgoing_host"]}
+        if hosts & set(self.setup.found.get("needs_confirmation", [])) and not cleaned["confirmed"]:
+            self.add_error("confirmed", _("Look at the name of the server before you go on."))
         return cleaned
 
     def _is_moved(self, cleaned: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.addresses import MAX_LENGTH
+from common.addresses import MAX_LENGTH, domain_of
 from common.opaque import seal
 from common.vault import SealedField
 from mailsync.enums import AccountScope, Direction, SetupState
@@ -31,10 +31,16 @@ class AccountSetup(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     # direction -> {"host", "port", "security", "user_name"}
     servers = models.JSONField(default=dict)
+    # {"source", "preset", "needs_confirmation"} of mailsync.providers.discovery; empty for a guess
+    found = models.JSONField(default=dict)
     secret = SealedField(bound_to=("user_id", "address"))
     outgoing_secret = SealedField(bound_to=("user_id", "address"))
     # direction -> error code of mailsync.errors, or "" for success
     results = models.JSONField(default=dict)
+    # direction -> [[step, error code], …] of mailsync.providers.probe, as far as it got
+    steps = models.JSONField(default=dict)
+    # What the servers said themselves, {direction: text}; wiped when it is shown.
+    server_texts = SealedField(bound_to=("user_id", "address"))
     # [{"path", "role", "number", "is_selectable"}, …] as the server listed them
     folders = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -49,6 +55,10 @@ class AccountSetup(models.Model):
     @property
     def key(self) -> str:
         return seal("setup", self.pk)
+
+    @property
+    def domain(self) -> str:
+        return domain_of(self.address)
 
     def server(self, direction: Direction) -> dict[str, Any]:
         return dict(self.servers.get(direction, {}))

@@ -54,6 +54,10 @@ class Preset:
     # What to do there first; empty when nothing is.
     advice: Promise | str = ""
 
+    @property
+    def takes_no_password(self) -> bool:
+        return self.sign_in is SignIn.OAUTH_ONLY
+
 
 _APP_PASSWORD = _("Create an app password there and enter it here instead of your own.")
 _SWITCH_ON = _("Switch on IMAP in the settings of its website first.")

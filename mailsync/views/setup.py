@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common.toasts import toast_answer
 from mailsync.domain import setup as connecting
 from mailsync.domain.accounts import AccountError
-from mailsync.enums import AccountScope, AccountState, Direction, SetupState
-from mailsync.errors import sentence
+from mailsync.enums import AccountScope, AccountState, Direction, Security, SetupState
+from mailsync.errors import advice, sentence
 from mailsync.forms.setup import AddressForm, ChoicesForm, ServersForm
 from mailsync.models import AccountSetup, MailAccount
 
@@ -23,6 +23,23 @@ STEPS = (
     ("servers", gettext_lazy("Sign in")),
     ("choices", gettext_lazy("What and for whom")),
 )
+
+
+FOUND_BY = {
+    "domain": gettext_lazy("by the address"),
+    "exchanger": gettext_lazy("by where the domain's mail goes"),
+    "autoconfig": gettext_lazy("in the file that the domain publishes for mail programs"),
+    "service_records": gettext_lazy("in the domain's name records"),
+}
+# What each step of a trial is called once it is done.
+STEP_NAMES = {
+    "name": gettext_lazy("Server found"),
+    "connection": gettext_lazy("Connected"),
+    "encryption": gettext_lazy("Encrypted, certificate checked"),
+    "sign_in": gettext_lazy("Signed in"),
+    "mailboxes": gettext_lazy("Folders read"),
+}
+LAST_STEP = {Direction.INCOMING: "mailboxes", Direction.OUTGOING: "sign_in"}
 
 
 def own_setup(request: HttpRequest, pk: int) -> AccountSetup:
@@ -60,11 +77,22 @@ def add(request: HttpRequest) -> HttpResponse:
         if taken.exclude(state=AccountState.DISABLED, owner=request.user).exists():
             form.add_error("address", _("This address is connected already."))
         else:
-            setup, _known = connecting.begin(
-                request.user, address=address, scope=form.cleaned_data["scope"]
+            setup = connecting.begin(
+                request.user,
+                address=address,
+                scope=form.cleaned_data["scope"],
+                provider=form.cleaned_data["provider"],
             )
             return _to("setup_servers", setup)
-    context = {"form": form, "steps": _steps("address")}
+    tiles = list(form["provider"])
+    popular = len(connecting.POPULAR)
+    context = {
+        "form": form,
+        "steps": _steps("address"),
+        "by_address": tiles[0],
+        "popular": tiles[1 : popular + 1],
+        "others": tiles[popular + 1 :],
+    }
     return render(
         request, "mailsync/setup_address.html", context, status=422 if form.errors else 200
     )
@@ -75,6 +103,13 @@ def add(request: HttpRequest) -> HttpResponse:
 def servers(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 2: the servers, and the trial."""
     setup = own_setup(request, pk)
+    if request.method != "POST" and connecting.is_looking(setup):
+        if request.htmx:
+            return HttpResponse(status=204)
+        context = {"setup": setup, "steps": _steps("servers")}
+        return render(request, "mailsync/setup_looking.html", context)
+    if request.htmx and request.method == "GET":  # the page that waited may go on
+        return HttpResponse(headers={"HX-Redirect": request.path})
     form = ServersForm(request.POST if request.method == "POST" else None, setup=setup)
     if request.method == "POST" and form.is_valid():
         try:
@@ -95,7 +130,9 @@ def servers(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "setup": setup,
         "provider": provider,
-        "is_guess": provider is None and setup.account is None,
+        "advice_kind": "warning" if provider and provider.takes_no_password else "info",
+        "found_by": FOUND_BY.get(setup.found.get("source", "")),
+        "is_guess": not setup.found and setup.account is None,
         "show_servers": provider is None or form.errors or any(setup.results.values()),
         "incoming": [form[f"incoming_{n}"] for n in ("host", "port", "security", "user_name")],
         "outgoing": [form[f"outgoing_{n}"] for n in ("host", "port", "security", "user_name")],
@@ -116,20 +153,45 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _trial(setup: AccountSetup) -> dict[str, Any]:
+    said = connecting.take_server_texts(setup)
     return {
         "is_testing": setup.state == SetupState.TESTING,
         "results": [
             {
                 "title": direction.label,
-                "host": setup.server(direction).get("host", ""),
-                "is_good": not setup.results[direction],
-                "text": sentence(setup.results[direction]) if setup.results[direction] else "",
+                "host": setup.server(direction)["host"],
+                "lines": _lines(setup, direction),
+                "server_text": said.get(direction, ""),
             }
             for direction in Direction
-            if direction in setup.results
+            if direction in setup.results or setup.state == SetupState.TESTING
         ],
-        "folder_number": len(setup.folders),
     }
+
+
+def _lines(setup: AccountSetup, direction: Direction) -> list[dict[str, Any]]:
+    """The steps to one server: done, failed with the reason, or not come to."""
+    codes = dict(setup.steps.get(direction, []))
+    names = [name for name in STEP_NAMES if name != "mailboxes" or direction == Direction.INCOMING]
+    if setup.server(direction)["security"] == Security.PLAIN:
+        names.remove("encryption")
+    reached = max((names.index(name) for name in codes if name in names), default=-1)
+    lines = []
+    for at, name in enumerate(names):
+        # With STARTTLS encryption is a part of the sign-in and has no result of its own.
+        code = codes.get(name, "" if at < reached else None)
+        is_current = code is None and direction not in setup.results
+        lines.append(
+            {
+                "name": STEP_NAMES[name],
+                "state": "failed" if code else "waiting" if code is None else "done",
+                "is_current": is_current and at == reached + 1,
+                "text": sentence(code) if code else "",
+                "advice": _advice(setup, code) if code else "",
+                "number": len(setup.folders) if name == "mailboxes" and code == "" else 0,
+            }
+        )
+    return lines
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,6 +229,14 @@ def choices(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "mailsync/setup_choices.html", context, status=422 if form.errors else 200
     )
+
+
+def _advice(setup: AccountSetup, code: str) -> str:
+    """What to do; at a refused sign-in what this provider wants, where it is known."""
+    provider = connecting.provider_of(setup)
+    if code in ("sign_in_refused", "app_password_needed") and provider and provider.advice:
+        return str(provider.advice)
+    return advice(code)
 
 
 def _to(name: str, setup: AccountSetup) -> HttpResponse:
