@@ -2,9 +2,11 @@
 address of a correspondent, never the owner's own address beside his figures."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
+from mailsync.enums import AccountState, ChangeState, SubmissionState
 from mailsync.models import MailAccount, RemoteChange, Submission
-from users.operators import OperatorModelAdmin
+from users.operators import Figure, OperatorModelAdmin, register_figure
 
 
 @admin.register(MailAccount)
@@ -75,3 +77,41 @@ class SubmissionAdmin(OperatorModelAdmin):
         "sent_at",
     )
     ordering = ("-id",)
+
+
+ACCOUNTS = "/operator/mailsync/mailaccount/"
+CHANGES = "/operator/mailsync/remotechange/"
+SUBMISSIONS = "/operator/mailsync/submission/"
+
+for figure in (
+    Figure(_("Mail accounts"), ACCOUNTS, MailAccount.objects.count),
+    Figure(
+        _("Accounts that need to sign in again"),
+        f"{ACCOUNTS}?state__exact={AccountState.AUTH_FAILED.value}",
+        MailAccount.objects.filter(state=AccountState.AUTH_FAILED).count,
+        is_worry=True,
+    ),
+    Figure(
+        _("Accounts whose server is not reached"),
+        f"{ACCOUNTS}?state__exact={AccountState.UNREACHABLE.value}",
+        MailAccount.objects.filter(state=AccountState.UNREACHABLE).count,
+        is_worry=True,
+    ),
+    Figure(
+        _("Mails waiting to be sent"),
+        f"{SUBMISSIONS}?state__exact={SubmissionState.QUEUED.value}",
+        Submission.objects.filter(state=SubmissionState.QUEUED).count,
+    ),
+    Figure(
+        _("Mails perhaps sent"),
+        f"{SUBMISSIONS}?state__exact={SubmissionState.UNKNOWN.value}",
+        Submission.objects.filter(state=SubmissionState.UNKNOWN).count,
+        is_worry=True,
+    ),
+    Figure(
+        _("Changes waiting for mailboxes"),
+        f"{CHANGES}?state__exact={ChangeState.PENDING.value}",
+        RemoteChange.objects.filter(state=ChangeState.PENDING).count,
+    ),
+):
+    register_figure(figure)

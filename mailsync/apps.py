@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MailSyncConfig(AppConfig):
     name = "mailsync"
+    verbose_name = _("Mail")
 
     def ready(self) -> None:
         from mailsync import receivers  # noqa: F401 -- app ready: connects the receivers

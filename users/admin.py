@@ -1,8 +1,9 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
 
 from users.models import Company, Team, User
-from users.operators import OperatorModelAdmin
+from users.operators import Figure, OperatorModelAdmin, register_figure
 
 # Django's own groups of permissions are not used: roles and visibility groups are ours.
 admin.site.unregister(Group)
@@ -30,3 +31,10 @@ class CompanyAdmin(OperatorModelAdmin):
 class TeamAdmin(OperatorModelAdmin):
     list_display = ("id", "name")
     fields = ("id", "name")
+
+
+register_figure(
+    Figure(
+        _("Active users"), "/operator/users/user/?is_active__exact=1", User.objects.active().count
+    )
+)
