@@ -1,11 +1,35 @@
 """The entries of the sidebar and of the bar on phones. Only pages that exist are shown."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from django.urls import Resolver404, resolve
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+# Apps above add what one user has put into a section: a function of the user.
+_personal: dict[str, Callable[[Any], "Personal"]] = {}
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A user's own entries of a section, under a heading that leads to where they are kept."""
+
+    heading: str | Promise
+    path: str
+    entries: Sequence["Entry"]
+
+
+def register_personal(section: str, source: Callable[[Any], Personal]) -> None:
+    _personal[section] = source
+
+
+def personal_entries(section: str, user: Any) -> Personal | None:
+    """The user's own entries of the section that is open; asked for by its pages alone."""
+    source = _personal.get(section)
+    return source(user) if source and user.is_authenticated else None
 
 
 @dataclass(frozen=True)

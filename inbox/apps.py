@@ -6,6 +6,10 @@ class InboxConfig(AppConfig):
 
     def ready(self) -> None:
         from inbox import receivers  # noqa: F401 -- app ready: connects the receivers
+        from inbox.domain import saved_views, search_source
+
+        search_source.register()
+        saved_views.register()
         from inbox.domain import reminders  # leaf
         from notifications.domain import bell
 

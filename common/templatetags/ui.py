@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from common.assets import stylesheet_paths
 from common.icons import POINTING, UnknownIconError, listed_icons
-from common.navigation import SETTINGS, main_entries, phone_entries
+from common.navigation import SETTINGS, main_entries, personal_entries, phone_entries
 from common.toasts import undo_url_of
 
 register = template.Library()
@@ -405,6 +405,8 @@ def navigation(context: Context, content: str) -> SafeString:
         "settings_entry": SETTINGS,
         "section": request.open_section,
         "path": request.path,
+        "full_path": request.get_full_path(),
+        "personal": personal_entries(request.open_section, request.user),
     }
     inherited: dict[str, Any] = context.flatten()  # type: ignore[assignment]
     return render_to_string("ui/_sidebar.html", {**inherited, **given}, request=request)

@@ -61,6 +61,8 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         context["timeline"] = timeline(record, user=request.user, kinds=TABS[tab], before=before)
     if target_of(request) == "timeline-more":
         return render(request, "crm/record.html#entries", context)
+    if tab == "all":
+        context["mail_timeline_url"] = page_above("inbox:record_timeline", record)
     if tab in ("all", "files"):
         context["mail_files_url"] = page_above("inbox:record_files", record)
     context |= DETAILS[kind](record, user=request.user)

@@ -57,22 +57,23 @@ def read_cursor(text: str) -> int | None:
     return unseal("search", text)
 
 
-def find(user: Any, text: str, *, before_key: int | None = None) -> Found:
+def find(user: Any, text: str, *, before_key: int | None = None, limit: int | None = None) -> Found:
     """The newest conversations that fit, own ones and shared ones alike, a page at a time."""
     query = read_query(text, user=user)
     if query.is_empty:
         return Found(rows=[], query=query)
     own = set(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
     walk = _Walk(query, _allowed(user, query), _sources(user, query, own))
-    keys = walk.down(before_key, limit=PAGE_SIZE + 1)
-    shown = dict(list(keys.items())[:PAGE_SIZE])
+    size = limit or PAGE_SIZE
+    keys = walk.down(before_key, limit=size + 1)
+    shown = dict(list(keys.items())[:size])
     accounts = MailAccount.objects.filter(
         Exists(Thread.objects.filter(account=OuterRef("pk"), pk__in=shown))
     )
     rows = rows_of(user, list(shown), accounts=list(accounts.select_related("owner")))
     for row in rows:
         row.is_own = row.account.pk in own
-    next_key = min(shown.values()) if len(keys) > PAGE_SIZE else None
+    next_key = min(shown.values()) if len(keys) > size else None
     return Found(rows=rows, query=query, next_key=next_key, keys=shown)
 
 

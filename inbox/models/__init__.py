@@ -1,6 +1,7 @@
 from inbox.models.draft import Draft, DraftFile
 from inbox.models.label import Label, ThreadLabel
 from inbox.models.reminder import Reminder
+from inbox.models.saved_view import SavedView
 from inbox.models.signature import Signature
 from inbox.models.template import MailTemplate
 from inbox.models.trusted import TrustedSender
@@ -12,6 +13,7 @@ __all__ = [
     "Label",
     "MailTemplate",
     "Reminder",
+    "SavedView",
     "Signature",
     "ThreadLabel",
     "TrustedSender",

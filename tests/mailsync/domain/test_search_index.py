@@ -115,7 +115,8 @@ def test_words_that_are_not_words_ask_nothing(account):
 def test_indexing_takes_the_same_queries_for_many(account, number, django_assert_num_queries):
     threads = [make_thread(account) for _ in range(number)]
     ids = list(Email.objects.filter(thread__in=threads).values_list("pk", flat=True))
-    with django_assert_num_queries(5):
+    # COPY is no query that is counted.
+    with django_assert_num_queries(4 if connection.vendor == "postgresql" else 5):
         search_index.index_emails(ids)
     assert SearchEntry.objects.count() == number
 
