@@ -143,7 +143,9 @@ WORDS = {
     "not_saved": _("Not saved. Trying again…"),
     "see_theirs": _("See the other version"),
     "keep_mine": _("Keep mine"),
-    "link_address": _("Address of the link"),
+    "field_says": _("Here: %(value)s"),
+    "field_unknown": _("Nothing is known here."),
+    "field_fallback": _("If nothing is known, write"),
     "editor_missing": _("The editor could not be loaded. You can write plain text."),
 }
 

@@ -1,6 +1,8 @@
 from django.urls import path
 
 import inbox.converters  # noqa: F401 -- registers <box:…> and <act:…>
+from inbox.urls_links import link_urls
+from inbox.urls_many import many_urls
 from inbox.views import (
     acts,
     bodies,
@@ -16,6 +18,7 @@ from inbox.views import (
     saved_views,
     search,
     sending,
+    texts,
     threads,
 )
 
@@ -35,6 +38,25 @@ urlpatterns = [
         "mail/drafts/<draft:pk>/files/<draftfile:file_pk>/remove/",
         draft_files.file_remove,
         name="draft_file_remove",
+    ),
+    path("mail/fields/", compose.field_values, name="field_values"),
+    path("mail/templates/", texts.template_picker, name="template_picker"),
+    path("mail/templates/<int:pk>/use/", texts.template_use, name="template_use"),
+    path("settings/email/templates/", texts.templates, name="templates"),
+    path("settings/email/templates/new/", texts.template_new, name="template_new"),
+    path("settings/email/templates/starters/", texts.template_starters, name="template_starters"),
+    path("settings/email/templates/<int:pk>/", texts.template, name="template"),
+    path("settings/email/templates/<int:pk>/copy/", texts.template_copy, name="template_copy"),
+    path(
+        "settings/email/templates/<int:pk>/remove/", texts.template_remove, name="template_remove"
+    ),
+    path("settings/email/signatures/", texts.signatures, name="signatures"),
+    path("settings/email/signatures/new/", texts.signature_new, name="signature_new"),
+    path("settings/email/signatures/<int:pk>/", texts.signature, name="signature"),
+    path(
+        "settings/email/signatures/<int:pk>/remove/",
+        texts.signature_remove,
+        name="signature_remove",
     ),
     path("mail/recipients/", draft_files.suggestions, name="recipients"),
     path("mail/outbox/", outbox.outbox, name="outbox"),
@@ -65,11 +87,8 @@ urlpatterns = [
     path("mail/t/<thread:pk>/", threads.thread, name="thread"),
     path("mail/t/<thread:pk>/shown/", threads.mark_shown, name="thread_shown"),
     path("mail/t/<thread:pk>/side/", links.side, name="thread_side"),
-    path("mail/t/<thread:pk>/who/", threads.who, name="thread_who"),
-    path("mail/t/<thread:pk>/link/", links.choose, name="thread_link_choose"),
-    path("mail/t/<thread:pk>/link/add/", links.link, name="thread_link"),
-    path("mail/t/<thread:pk>/link/remove/", links.unlink, name="thread_unlink"),
-    path("mail/t/<thread:pk>/link/main/", links.make_main, name="thread_main_link"),
+    *link_urls,
+    *many_urls,
     path("mail/t/<thread:pk>/block/", acts.block_sender, name="thread_block"),
     path("mail/t/<thread:pk>/<act:act>/", acts.act_on_thread, name="thread_act"),
     path("mail/m/<email:pk>/", threads.single_message, name="message"),

@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from crm import signals as crm_signals
 from mailsync import signals, tasks
-from mailsync.domain import accounts, linking, search_index
+from mailsync.domain import accounts, bounces, linking, search_index
 from users import signals as user_signals
 
 
@@ -45,6 +45,12 @@ def count_possible_items(sender: Any, *, kind: str, record_id: int, **kwargs: An
 @receiver(signals.emails_stored)
 def put_into_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
     search_index.index_emails(email_ids)
+
+
+@receiver(signals.emails_stored)
+def look_for_reports(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
+    for email_id in bounces.reports_among(email_ids):
+        tasks.look_for_report.delay_on_commit(email_id)
 
 
 @receiver(signals.emails_removed)

@@ -97,6 +97,13 @@ def look_for_sent(submission_id: int) -> None:
 
 
 @shared_task
+def look_for_report(email_id: int) -> None:
+    from mailsync.domain.bounces import note_report as run  # leaf
+
+    run(email_id)
+
+
+@shared_task
 def sweep_outbox() -> None:
     from mailsync.domain.outbox import sweep as run  # leaf
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.toasts import toast_answer
@@ -30,6 +31,18 @@ from inbox.views.threads import visible_email
 from mailsync.mime import html
 from sharing.enums import ThreadVisibility
 
+# Buttons that send have one of these names instead of an act.
+SENDING = frozenset({"later", "archive"})
+# Text colours that can be read on white and on a reader's dark page alike.
+COLOURS = (
+    ("#000000", gettext_lazy("Black")),
+    ("#5f6368", gettext_lazy("Grey")),
+    ("#b3261e", gettext_lazy("Red")),
+    ("#a15c00", gettext_lazy("Amber")),
+    ("#1b6e3c", gettext_lazy("Green")),
+    ("#1a56b0", gettext_lazy("Blue")),
+    ("#6a3fb5", gettext_lazy("Violet")),
+)
 # What could end a script element, or be read as one (django.utils.html.json_script).
 JSON_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
@@ -43,7 +56,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     form = DraftForm(request.POST, user=request.user)
     changes = sending.fill(form.changes(), sending.typed_values(request.POST))
     draft = _draft_of(request)
-    act = request.POST.get("act", "save")
+    act = request.POST.get("act") or ("send" if request.POST.keys() & SENDING else "save")
     if act == "discard":
         return _discard(request, draft)
     if draft is None:
@@ -56,7 +69,7 @@ def compose(request: HttpRequest) -> HttpResponse:
         draft = drafts.save(draft, version=version, **changes)
     except drafts.DraftConflictError as conflict:
         return _conflict(request, conflict.draft)
-    if act == "send":
+    if act in ("send", "send-anyway"):
         return sending.send(request, draft)
     return _saved(request, draft)
 
@@ -162,10 +175,12 @@ def window_context(request: HttpRequest, draft: Draft, *, frame: str) -> dict[st
             }
             for role, label in (("to", _("To")), ("cc", _("Cc")), ("bcc", _("Bcc")))
         ],
-        "given": given_to_scripts(draft),
+        "given": script_json(editor_html(draft)),
         "plain": html.html_to_text(draft.html),
         "record": record,
         "record_name": f"{record._meta.model_name}:{record.pk}" if record else "",
+        "colours": COLOURS,
+        "field_choices": list(smart_fields.FIELDS.values()),
         "send_presets": send_presets(timezone.now(), timezone.get_current_timezone()),
         "remind_presets": remind_presets(timezone.now(), timezone.get_current_timezone()),
         "signatures": Signature.objects.usable_by(request.user).distinct(),
@@ -181,10 +196,10 @@ def _heading(draft: Draft) -> str:
     return str(DraftKind(draft.kind).label)
 
 
-def given_to_scripts(draft: Draft) -> SafeString:
-    """The text for the editor, and what chips say, as JSON that cannot end its element."""
+def script_json(source: str) -> SafeString:
+    """A text for the editor, and what chips say, as JSON that cannot end its element."""
     labels = {name: f"{field.group}: {field.label}" for name, field in smart_fields.FIELDS.items()}
-    text = json.dumps({"html": editor_html(draft), "labels": labels})
+    text = json.dumps({"html": source, "labels": labels})
     return mark_safe(text.translate(JSON_ESCAPES))  # noqa: S308 -- escaped right here
 
 
@@ -227,9 +242,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def saved_text(draft: Draft) -> str:
-    return _("Saved %(time)s") % {
-        "time": time_format(timezone.localtime(draft.updated_at), "TIME_FORMAT")
-    }
+    return _("Saved %(time)s") % {"time": time_format(timezone.localtime(draft.updated_at), "H:i")}
 
 
 def _saved(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -259,7 +272,7 @@ def _conflict(request: HttpRequest, current: Draft) -> HttpResponse:
                 "text": _("This mail was sent or thrown away elsewhere.")
                 if gone
                 else _("This draft was changed elsewhere at %(time)s.")
-                % {"time": time_format(timezone.localtime(current.updated_at), "TIME_FORMAT")},
+                % {"time": time_format(timezone.localtime(current.updated_at), "H:i")},
             },
             status=409,
         )
@@ -289,3 +302,15 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     drafts.bring_back(found)
     found.refresh_from_db()
     return sending.opened_again(request, found, _("The draft is back."))
+
+
+@require_POST
+@login_required
+def field_values(request: HttpRequest) -> HttpResponse:
+    """What the smart fields of the window say now: of records that its writer may see."""
+    changes = DraftForm(request.POST, user=request.user).changes()
+    kept = ("account", "to", *RECORDS)
+    draft = Draft(author=request.user, **{name: changes[name] for name in kept})
+    context = composing.context_of(draft, by=request.user)
+    values = {name: field.value(context) for name, field in smart_fields.FIELDS.items()}
+    return JsonResponse({"values": values})

@@ -45,10 +45,14 @@ def fill(changes: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
 
 def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Queues the draft, or says in the window what is in the way."""
-    moments = MomentForm(request.POST)
+    given = request.POST.copy()
+    is_anyway = given.get("act") == "send-anyway"
+    if is_anyway and not given.get("later"):
+        given["later"] = given.get("asked_later", "")
+    moments = MomentForm(given)
     if not moments.is_valid():
         return _stopped(request, draft, " ".join(moments.non_field_errors()))
-    confirmed = set(request.POST.getlist("confirmed"))
+    confirmed = set(given.getlist("confirmed")) if is_anyway else set()
     try:
         # First what makes sending impossible: no question then leads nowhere.
         compose.check_sendable(draft, by=request.user)

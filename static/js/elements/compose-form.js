@@ -3,7 +3,9 @@
 
 import { word } from "../lib/client.js";
 import { openEditor } from "../lib/editor.js";
+import { FieldChips } from "../lib/field-chips.js";
 import { toast } from "../lib/toast.js";
+import { Toolbar, editorPlace } from "../lib/toolbar.js";
 import "./recipient-field.js";
 
 // With the round trip a draft is stored within two seconds of a pause.
@@ -22,6 +24,8 @@ class ComposeForm extends HTMLElement {
   #uploads = new Set();
   #conflict = null;
   #done = false;
+  #bar;
+  #chips;
 
   connectedCallback() {
     if (this.#form) return;
@@ -55,6 +59,7 @@ class ComposeForm extends HTMLElement {
     if (this.#dirty && !this.#done) this.save({ keepalive: true });
     this.#editor?.dispose();
     this.#editor = null;
+    this.#chips = null;
   }
 
   get key() {
@@ -100,24 +105,17 @@ class ComposeForm extends HTMLElement {
 
   async #start() {
     const area = this.querySelector("[data-content]");
-    const place = document.createElement("div");
-    place.className = "composer__editor";
-    place.contentEditable = "true";
-    place.setAttribute("role", "textbox");
-    place.setAttribute("aria-multiline", "true");
-    place.setAttribute("aria-label", this.querySelector(`label[for="${area.id}"]`).textContent);
-    place.dir = "auto";
+    const place = editorPlace(area, this.querySelector(`label[for="${area.id}"]`).textContent);
     const given = this.querySelector("script[data-given]");
     const { html, labels } = given ? JSON.parse(given.textContent) : { html: "", labels: {} };
     try {
-      area.hidden = true;
-      area.before(place);
       this.#editor = await openEditor(place, {
         source: this.dataset.editor,
         html,
         labels,
         onChange: () => this.#touch(),
-        onState: () => this.#showState(),
+        onState: () => this.#bar?.show(),
+        onFieldWanted: () => this.#bar?.openFields(),
         onLeftOut: () => toast(word("pictures_left_out")),
       });
     } catch {
@@ -128,10 +126,9 @@ class ComposeForm extends HTMLElement {
     }
     this.#form.elements.format.value = "html";
     place.addEventListener("paste", this.#onPaste, true);
-    const bar = this.querySelector("[data-toolbar]");
-    bar.hidden = false;
-    bar.setAttribute("aria-controls", (place.id = `editor-${area.id}`));
-    this.#roving(bar);
+    this.#bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#take(files, { inline: true }) });
+    this.#chips = new FieldChips(this.#editor, place, { onChange: () => this.#touch() });
+    this.#fillChips();
     this.#focusFirst();
     if ("begin" in this.dataset) this.save();
   }
@@ -148,7 +145,7 @@ class ComposeForm extends HTMLElement {
   // --- Saving ---------------------------------------------------------------------------------
 
   #onInput = (event) => {
-    if (event.target.matches("[data-attach]")) return;
+    if (event.target.matches("[data-attach], [data-picture-file], [data-fill]")) return;
     if (event.target.name === "subject" && this.dataset.frame === "dock") {
       this.querySelector("[data-title]").textContent = event.target.value || word("new_mail");
     }
@@ -163,6 +160,7 @@ class ComposeForm extends HTMLElement {
 
   #touch() {
     this.#dirty = true;
+    this.#chips?.show();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.save(), SAVE_MS);
   }
@@ -199,7 +197,9 @@ class ComposeForm extends HTMLElement {
       const answer = await response.json();
       this.#know(answer.draft, answer.version);
       this.dataset.files = answer.files;
+      this.#markOpen();
       this.#say(answer.text);
+      this.#fillChips();
     } catch {
       this.#dirty = true;
       this.#say(word("not_saved"), { trouble: true });
@@ -314,8 +314,15 @@ class ComposeForm extends HTMLElement {
     else if (on("[data-drop-quote]")) this.#drop(on("[data-quote]"));
     else if (on("[data-drop-record]")) this.#drop(on("[data-record]"));
     else if (on("[data-remove-file]")) this.#removeFile(on("[data-file]"), on("button").dataset.removeFile);
-    else if (on("[data-format]")) this.#format(on("[data-format]"));
+    else if (on("[data-use-template]")) this.#useTemplate(on("[data-use-template]"));
+    else if (on("[data-save-template]")) this.#saveTemplate(on("[data-save-template]"));
+    else if (on("[data-dismiss-checks]")) this.#dismissChecks();
   };
+
+  #dismissChecks() {
+    this.querySelector("[data-checks]").replaceChildren();
+    this.#editor?.focus();
+  }
 
   #minimise() {
     const small = this.toggleAttribute("data-small");
@@ -342,53 +349,62 @@ class ComposeForm extends HTMLElement {
   }
 
   #onKey = (event) => {
-    if (event.key === "Escape" && this.dataset.frame === "dock" && !event.defaultPrevented) {
+    const inList = this.querySelector(":popover-open");
+    if (event.key === "Escape" && this.dataset.frame === "dock" && !inList && !event.defaultPrevented) {
       event.preventDefault();
       event.stopPropagation();
       this.close();
     }
   };
 
-  // --- Format ---------------------------------------------------------------------------------
+  // --- Templates and fields ---------------------------------------------------------------------
 
-  #format(button) {
-    const name = button.dataset.format;
-    if (name === "link") this.#link();
-    else this.#editor.format(name, button.dataset.value);
-    this.#showState();
+  async #useTemplate(button) {
+    button.closest("[popover]").hidePopover();
+    const answer = await this.#ask(button.dataset.useTemplate);
+    if (!answer) return;
+    const { subject } = this.#form.elements;
+    if (!subject.value.trim()) subject.value = answer.subject;
+    this.#editor.insertHTML(answer.html);
     this.#touch();
   }
 
-  #link() {
-    if (this.#editor.state().link) return void this.#editor.format("unlink");
-    const url = prompt(word("link_address"));
-    if (url) this.#editor.format("link", { url: /^[a-z]+:/i.test(url) ? url : `https://${url}` });
+  async #fillChips() {
+    if (!this.#chips?.any) return;
+    const answer = await this.#ask(this.dataset.values, new FormData(this.#form));
+    if (answer && this.#chips) this.#chips.values = answer.values;
   }
 
-  #showState() {
-    if (!this.#editor) return;
-    const state = this.#editor.state();
-    for (const button of this.querySelectorAll("[data-format][aria-pressed]")) {
-      button.setAttribute("aria-pressed", String(Boolean(state[button.dataset.format])));
+  async #ask(url, body = new FormData()) {
+    body.set("csrfmiddlewaretoken", this.#value("csrfmiddlewaretoken"));
+    const response = await fetch(url, {
+      method: "POST",
+      body: new URLSearchParams(body),
+      headers: { Accept: "application/json" },
+    }).catch(() => null);
+    return response?.ok ? response.json() : null;
+  }
+
+  /** Opens the page of a new template with what is written here. */
+  #saveTemplate(button) {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = `${button.dataset.url}?from=mail`;
+    const values = {
+      csrfmiddlewaretoken: this.#value("csrfmiddlewaretoken"),
+      subject: this.#value("subject"),
+      html: this.#editor.getHTML(),
+      format: "html",
+    };
+    for (const [name, value] of Object.entries(values)) {
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      field.value = value;
+      form.append(field);
     }
-  }
-
-  /** One stop for Tab, arrows between the buttons (APG, toolbar). */
-  #roving(bar) {
-    const buttons = () => [...bar.querySelectorAll("button, select")].filter((one) => one.checkVisibility());
-    buttons().forEach((button, at) => (button.tabIndex = at ? -1 : 0));
-    bar.addEventListener("keydown", (event) => {
-      const all = buttons();
-      const at = all.indexOf(document.activeElement);
-      const rtl = getComputedStyle(bar).direction === "rtl";
-      const steps = { ArrowRight: rtl ? -1 : 1, ArrowLeft: rtl ? 1 : -1, Home: -at, End: all.length - 1 - at };
-      if (at < 0 || !(event.key in steps)) return;
-      const next = all[(at + steps[event.key] + all.length) % all.length];
-      all[at].tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-      event.preventDefault();
-    });
+    document.body.append(form);
+    this.save().then(() => form.submit());
   }
 
   // --- Files ----------------------------------------------------------------------------------

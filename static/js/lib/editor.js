@@ -34,8 +34,9 @@ class MailEditor {
   #editor;
   #labels;
   #place;
+  #kept = null;
 
-  constructor(rooster, place, { html, labels, onChange, onState, onLeftOut }) {
+  constructor(rooster, place, { html, labels, onChange, onState, onLeftOut, onFieldWanted }) {
     this.#rooster = rooster;
     this.#labels = labels;
     this.#place = place;
@@ -75,6 +76,7 @@ class MailEditor {
       onPluginEvent: ({ eventType }) => {
         if (!CHANGES.has(eventType)) return;
         if (eventType === "input" || eventType === "contentChanged") onChange();
+        if (eventType === "input" && this.#takeBraces()) onFieldWanted();
         onState();
       },
     };
@@ -90,16 +92,52 @@ class MailEditor {
         new rooster.ImageEditPlugin(),
         news,
       ],
-      initialModel: this.#model(html),
+      initialModel: html ? this.#withCaret(this.#model(html)) : undefined,
       defaultSegmentFormat: {},
       trustedHTMLHandler: (text) => (text && text === before ? sheetsToRead(sheets) : putAside(text, sheets)),
     });
   }
 
+  /** Two braces typed are the wish for a field; they make room for it. */
+  #takeBraces() {
+    const { anchorNode, anchorOffset } = getSelection();
+    if (anchorNode?.nodeType !== Node.TEXT_NODE || !this.#place.contains(anchorNode)) return false;
+    if (!anchorNode.data.slice(0, anchorOffset).endsWith("{{")) return false;
+    anchorNode.deleteData(anchorOffset - 2, 2);
+    this.keepSelection();
+    return true;
+  }
+
+  /** Remembers where the caret is while a list beside the text has the focus. */
+  keepSelection() {
+    const selection = getSelection();
+    this.#kept = selection.rangeCount && this.#place.contains(selection.anchorNode) ? selection.getRangeAt(0).cloneRange() : null;
+  }
+
+  #toSelection() {
+    this.#editor.focus();
+    if (!this.#kept?.startContainer.isConnected) return;
+    this.#editor.setDOMSelection({ type: "range", range: this.#kept, isReverted: false });
+    this.#kept = null;
+  }
+
+  link(url) {
+    this.#toSelection();
+    const text = getSelection().isCollapsed ? url.replace(/^(https?:\/\/|mailto:)/, "") : undefined;
+    this.#rooster.insertLink(this.#editor, url, undefined, text);
+  }
+
   #model(html) {
-    const body = parse(html || "<div><br></div>");
+    const body = parse(html);
     this.#fieldsToChips(body);
     return this.#rooster.domToContentModel(body, this.#rooster.createDomToModelContext());
+  }
+
+  /** With the caret at its beginning; a model without one cannot be written into. */
+  #withCaret(model) {
+    const first = model.blocks.find((block) => block.blockType === "Paragraph");
+    if (first) first.segments.unshift(this.#rooster.createSelectionMarker());
+    return model;
   }
 
   /** `{{person.name}}` in text becomes a chip that is deleted and moved as one piece. */
@@ -168,7 +206,7 @@ class MailEditor {
 
   insertHTML(html) {
     const model = this.#model(html);
-    this.#editor.focus();
+    this.#toSelection();
     this.#editor.formatContentModel((current, context) => {
       this.#rooster.mergeModel(current, model, context);
       return true;
@@ -176,7 +214,7 @@ class MailEditor {
   }
 
   insertChip(name, fallback) {
-    this.#editor.focus();
+    this.#toSelection();
     this.#rooster.insertEntity(this.#editor, FIELD, false, "focus", {
       contentNode: this.#chipContent(name, fallback),
       focusAfterEntity: true,
@@ -184,7 +222,7 @@ class MailEditor {
   }
 
   insertImage(url) {
-    this.#editor.focus();
+    this.#toSelection();
     this.#rooster.insertImage(this.#editor, url);
   }
 
@@ -201,16 +239,14 @@ class MailEditor {
       indent: () => rooster.setIndentation(editor, "indent"),
       outdent: () => rooster.setIndentation(editor, "outdent"),
       quote: () => rooster.toggleBlockQuote(editor),
-      rtl: () => rooster.setDirection(editor, this.state().rtl ? "ltr" : "rtl"),
+      direction: () => rooster.setDirection(editor, value),
       align: () => rooster.setAlignment(editor, value),
       heading: () => rooster.setHeadingLevel(editor, Number(value)),
       colour: () => rooster.setTextColor(editor, value),
-      mark: () => rooster.setBackgroundColor(editor, value),
+      mark: () => rooster.setBackgroundColor(editor, value || null),
       size: () => rooster.setFontSize(editor, value),
-      link: () => rooster.insertLink(editor, value.url, undefined, value.text),
       unlink: () => rooster.removeLink(editor),
       clear: () => rooster.clearFormat(editor),
-      undo: () => rooster.undo(editor),
     };
     acts[name]?.();
   }
@@ -226,7 +262,6 @@ class MailEditor {
       numbers: found.isNumbering,
       quote: found.isBlockQuote,
       link: found.canUnlink,
-      rtl: found.direction === "rtl",
     };
   }
 

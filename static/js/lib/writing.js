@@ -3,6 +3,7 @@
 export function start() {
   const look = () => {
     if (document.querySelector("compose-form")) import("../elements/compose-form.js");
+    if (document.querySelector("rich-text")) import("../elements/rich-text.js");
   };
   document.addEventListener("htmx:after:swap", look);
   look();
