@@ -31,7 +31,7 @@ _AUTO_FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "list-help")
 
 
-def kind_of(  # noqa: PLR0911
+def kind_of(  # noqa: PLR0911 - the order of the questions is the rule
     fields: Fields, content_type: str, parameters: dict[str, str], sender: str, subject: str
 ) -> Kind:
     """`sender` is the address or, without one, the name of the From field."""

@@ -40,7 +40,7 @@ def read_bounce(raw: bytes) -> Bounce | None:
         return None
 
 
-def _read(tree: Tree) -> Bounce | None:  # noqa: PLR0911
+def _read(tree: Tree) -> Bounce | None:
     root = tree.root
     report = root.parameters.get("report-type", "").lower()
     if report in ("feedback-report", "disposition-notification"):
@@ -61,9 +61,13 @@ def _read(tree: Tree) -> Bounce | None:  # noqa: PLR0911
     if _CHALLENGE.search(text[:4000]):
         return None  # the address lives: its owner wants the sender to prove himself
     if groups and failures:
-        if actions and not actions & {"failed", "delayed"}:
-            return None
-        return Bounce(_once(failures, text), *original, is_delay=actions == {"delayed"})
+        reported = Bounce(_once(failures, text), *original, is_delay=actions == {"delayed"})
+        return reported if not actions or actions & {"failed", "delayed"} else None
+    return _unreported(root, text, original, report)
+
+
+def _unreported(root: Entity, text: str, original: tuple[str, str], report: str) -> Bounce | None:
+    """A bounce that says so in the words of its program alone."""
     sender = headers.first_mailbox(first(root.fields, "from"))
     subject = headers.unstructured(first(root.fields, "subject"))
     if not _is_unreported(root, sender.address or sender.name, subject, text, report):
@@ -292,9 +296,15 @@ def _once(failures: list[Failure], text: str) -> tuple[Failure, ...]:
     """One entry an address; what the report leaves out, its text for people may say."""
     found: dict[str, Failure] = {}
     for one in failures[: limits.RECIPIENTS]:
-        if not one.is_permanent and not _ALIVE.search(one.diagnostic or text[:4000]):
-            sentence = _sentence(text[: _returned_at(text)])
-            if is_dead(one.status, one.code, f"{one.diagnostic} {sentence}"):
-                one = Failure(one.address, one.status, one.code, one.diagnostic or sentence, True)  # noqa: PLW2901
-        found.setdefault(one.address, one)
+        if one.address not in found:
+            found[one.address] = _completed(one, text)
     return tuple(found.values())
+
+
+def _completed(one: Failure, text: str) -> Failure:
+    if one.is_permanent or _ALIVE.search(one.diagnostic or text[:4000]):
+        return one
+    sentence = _sentence(text[: _returned_at(text)])
+    if not is_dead(one.status, one.code, f"{one.diagnostic} {sentence}"):
+        return one
+    return Failure(one.address, one.status, one.code, one.diagnostic or sentence, True)

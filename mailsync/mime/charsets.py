@@ -81,7 +81,7 @@ def codec_of(label: str) -> str:
     return str(encoding.codec_info.name)
 
 
-def decode(data: bytes, label: str = "") -> str:  # noqa: PLR0911
+def decode(data: bytes, label: str = "") -> str:  # noqa: PLR0911 - from the surest guess down
     """Text of the bytes. Never raises; what cannot be read becomes U+FFFD."""
     codec = codec_of(label) if label else ""
     if not codec or codec == "utf-8":
@@ -218,7 +218,7 @@ def detect(data: bytes) -> str:
     return best
 
 
-def _score_east_asian(sample: bytes, codec: str) -> float:  # noqa: C901
+def _score_east_asian(sample: bytes, codec: str) -> float:
     try:
         text = sample.decode(codec)
     except UnicodeDecodeError as error:
@@ -228,18 +228,23 @@ def _score_east_asian(sample: bytes, codec: str) -> float:  # noqa: C901
     letters = [c for c in text if c > "\x7f"]
     if not letters:
         return 0.0
-    points = 0.0
-    for c in letters:
-        if codec in ("cp932", "euc_jp") and "\u3040" <= c <= "\u30ff":
-            points += 1.3
-        elif codec == "cp949" and "\uac00" <= c <= "\ud7a3":
-            points += 1
-        elif c in _COMMON["chinese"]:
-            points += 1 if codec in ("gb18030", "big5hkscs") else 0.6
-        elif "\u4e00" <= c <= "\u9fff":
-            points += 0.45
-        elif "\u3000" <= c <= "\u303f" or "\uff01" <= c <= "\uff5e":
-            points += 0.6
-        elif "\uff61" <= c <= "\uff9f":  # half-width kana: what wrong guesses are full of
-            points -= 0.2
-    return points / len(letters)
+    return sum(_points(c, codec) for c in letters) / len(letters)
+
+
+def _points(c: str, codec: str) -> float:
+    """How likely the letter is in a text of the codec's language."""
+    if codec in ("cp932", "euc_jp") and "\u3040" <= c <= "\u30ff":
+        return 1.3
+    if codec == "cp949" and "\uac00" <= c <= "\ud7a3":
+        return 1.0
+    if c in _COMMON["chinese"]:
+        return 1.0 if codec in ("gb18030", "big5hkscs") else 0.6
+    return next((points for low, high, points in _RANGES if low <= c <= high), 0.0)
+
+
+_RANGES = (
+    ("\u4e00", "\u9fff", 0.45),
+    ("\u3000", "\u303f", 0.6),
+    ("\uff01", "\uff5e", 0.6),
+    ("\uff61", "\uff9f", -0.2),  # half-width kana: what wrong guesses are full of
+)

@@ -83,46 +83,39 @@ def _keep(kept: list[str], name: str, value: str) -> None:
     kept.append(f"{name}:{value}")
 
 
-def _safe_value(name: str, tokens: list[tinycss2.ast.Node]) -> str:  # noqa: C901, PLR0911, PLR0912
+def _safe_value(name: str, tokens: list[tinycss2.ast.Node]) -> str:
+    """The value without what may not stay; empty when nothing of it may."""
     out: list[str] = []
     for token in tokens:
-        kind = token.type
-        if kind in ("url", "error") or (kind == "function" and token.lower_name == "url"):
-            if name == "background":
+        text = _safe_token(token)
+        if text is None:
+            if name == "background" and token.type in ("url", "error", "function"):
                 continue  # the colour beside the picture stays
             return ""
-        if kind == "function":
-            if token.lower_name not in _FUNCTIONS or not _is_flat(token.arguments):
-                if name == "background":
-                    continue
-                return ""
-            out.append(token.serialize())
-        elif kind == "string":
-            if _WORDS.fullmatch(token.value) is None:
-                return ""
-            out.append(f"'{token.value}'")
-        elif kind == "literal":
-            if token.value not in (",", "/", "+", "-"):
-                return ""
-            out.append(token.value)
-        elif kind == "comment":
-            continue
-        elif kind == "whitespace":
-            out.append(" ")
-        elif kind in ("ident", "hash"):
-            if _WORDS.fullmatch(token.value) is None:
-                return ""
-            out.append(token.value if kind == "ident" else f"#{token.value}")
-        elif kind in ("number", "percentage", "dimension"):
-            text = token.serialize()
-            if _HARMLESS.fullmatch(text) is None:
-                return ""
-            out.append(text)
-        else:
-            return ""
+        out.append(text)
     return _WHITE.sub(" ", "".join(out)).strip()
 
 
+def _safe_token(token: tinycss2.ast.Node) -> str | None:
+    """The token as it may be written; None for one that may not."""
+    text: str | None = None
+    if token.type == "function":
+        if token.lower_name in _FUNCTIONS and _is_flat(token.arguments):
+            text = token.serialize()
+    elif token.type in ("string", "ident", "hash"):
+        if _WORDS.fullmatch(token.value):
+            text = _QUOTED[token.type].format(token.value)
+    elif token.type == "literal":
+        text = token.value if token.value in (",", "/", "+", "-") else None
+    elif token.type in ("comment", "whitespace"):
+        text = "" if token.type == "comment" else " "
+    elif token.type in ("number", "percentage", "dimension"):
+        written = token.serialize()
+        text = written if _HARMLESS.fullmatch(written) else None
+    return text
+
+
+_QUOTED = {"string": "'{}'", "ident": "{}", "hash": "#{}"}
 _WORDS = re.compile(r"[\w .-]{0,200}")
 
 

@@ -152,39 +152,54 @@ def first_mailbox(value: bytes, charset: str = "") -> Party:
     return Party(_name(text), "")
 
 
-def _mailboxes(text: str) -> list[Party]:  # noqa: C901
+def _mailboxes(text: str) -> list[Party]:
     if "@" not in text and "=?" not in text:
         return []
     simple = _simple_mailboxes(text)
     if simple:
         return simple
-    found: list[Party] = []
-    words: list[str] = []
-    comments: list[str] = []
-    angle: str | None = None
-    depth = 0
+    reader = _MailboxReader()
     for match in _ADDRESS_TOKEN.finditer(text):
-        piece = match.group()
-        if depth:
-            depth += (piece == "(") - (piece == ")")
-            if depth:
-                comments.append(piece)
+        reader.take(match.group())
+    reader.finish_mailbox()
+    return reader.found
+
+
+class _MailboxReader:
+    """Address lists (RFC 5322 3.4), token by token."""
+
+    def __init__(self) -> None:
+        self.found: list[Party] = []
+        self.depth = 0  # of comments
+        self._begin_mailbox()
+
+    def _begin_mailbox(self) -> None:
+        self.words: list[str] = []
+        self.comments: list[str] = []
+        self.angle: str | None = None
+
+    def take(self, piece: str) -> None:
+        if self.depth:
+            self.depth += (piece == "(") - (piece == ")")
+            if self.depth:
+                self.comments.append(piece)
         elif piece == "(":
-            depth = 1
-            comments.append(" ")
+            self.depth = 1
+            self.comments.append(" ")
         elif piece in ",;":
-            _add(found, words, comments, angle)
-            words, comments, angle = [], [], None
+            self.finish_mailbox()
         elif piece == ":":
-            # A group's name ends here (RFC 5322 3.4); `mailto:` is no group but is written.
-            words, comments, angle = [], [], None
+            # A group's name ends here; `mailto:` is no group but is written.
+            self._begin_mailbox()
         elif piece[0] == "<":
-            if angle is None or "@" not in angle:
-                angle = piece
+            if self.angle is None or "@" not in self.angle:
+                self.angle = piece
         else:
-            words.append(piece)
-    _add(found, words, comments, angle)
-    return found
+            self.words.append(piece)
+
+    def finish_mailbox(self) -> None:
+        _add(self.found, self.words, self.comments, self.angle)
+        self._begin_mailbox()
 
 
 _SIMPLE = re.compile(
@@ -330,10 +345,11 @@ def _decode_plain_parameter(text: str) -> str:
 def _join_sections(parts: list[tuple[int, bool, str]]) -> str:
     charset = ""
     data = b""
-    for index, (_, encoded, text) in enumerate(parts):
+    if parts[0][1] and parts[0][2].count("'") >= 2:
+        charset, _, rest = parts[0][2].split("'", 2)
+        parts = [(0, True, rest), *parts[1:]]
+    for _, encoded, text in parts:
         if encoded:
-            if index == 0 and text.count("'") >= 2:
-                charset, _, text = text.split("'", 2)  # noqa: PLW2901
             data += unquote_to_bytes(text)
         elif "=?" in text:
             data += decode_words(text).encode(charsets.codec_of(charset) or "utf-8", "replace")

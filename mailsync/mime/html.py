@@ -20,6 +20,7 @@ from mailsync.mime import folding, limits, plain, sandbox
 from mailsync.mime.css import clean_style
 from mailsync.mime.folding import HtmlSplit
 from mailsync.mime.plain import html_to_text
+from mailsync.mime.shapes import Shape, shape_of
 from mailsync.mime.subjects import is_forward
 
 __all__ = [
@@ -161,9 +162,10 @@ def blocked_images(cleaned: str) -> int:
 
 def _bounded(html: str, cleaner: Callable[[str], str]) -> str:
     html = html.replace("\x00", "")
-    if len(html) <= limits.HTML_CHARACTERS:
-        if not is_suspicious(html):
-            return cleaner(html)
+    shape = shape_of(html) if len(html) <= limits.HTML_CHARACTERS else Shape.HOPELESS
+    if shape is Shape.ORDINARY:
+        return cleaner(html)
+    if shape is Shape.SUSPICIOUS:
         cleaned = sandbox.run(_clean_apart, f"{cleaner.__name__}\n{_MARK}\n{html}")
         if cleaned is not None:
             return cleaned
@@ -318,52 +320,3 @@ def _without_hidden(cleaned: str) -> str:
 
 
 _VOID = frozenset(("br", "hr", "img", "col", "wbr"))
-_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-# Elements that the next of their kind closes; old mail never closes them itself.
-_UNCLOSED = frozenset(
-    ["p", "li", "td", "th", "tr", "dd", "dt", "br", "hr", "img", "col", "meta", "link", "input",
-     "option", "wbr", "base"]
-)  # fmt: skip
-_RULES_TIMES_TAGS = 2_000_000
-_SHEET_TIMES_TAGS = 200_000_000
-
-
-def is_suspicious(html: str) -> bool:
-    """Whether its shape could keep a tree parser busy: deep, many attributes, or a style sheet
-    that touches very many elements. Counted, not parsed."""
-    tags = html.count("<")
-    if tags > limits.HTML_DEPTH and _deepest(html) > limits.HTML_DEPTH:
-        return True
-    if _most_attributes(html) > limits.HTML_ATTRIBUTES:
-        return True
-    sheet = html.find("<style")
-    if sheet < 0:
-        return False
-    length = html.rfind("</style") - sheet
-    rules = html.count("{")
-    return rules * tags > _RULES_TIMES_TAGS or max(length, 0) * tags > _SHEET_TIMES_TAGS
-
-
-def _deepest(html: str) -> int:
-    depth = deepest = 0
-    for closing, tag in _ANY_TAG.findall(html):
-        if closing:
-            depth -= depth > 0 and tag.lower() not in _UNCLOSED
-        elif tag.lower() not in _UNCLOSED:
-            depth += 1
-            deepest = max(deepest, depth)
-    return deepest
-
-
-def _most_attributes(html: str) -> int:
-    """An upper bound: what stands between a `<` and the next one, counted by its gaps."""
-    if len(html) < limits.HTML_ATTRIBUTES * 2:
-        return 0
-    most = 0
-    for piece in html.split("<"):
-        if len(piece) > 2 * limits.HTML_ATTRIBUTES:
-            tag = piece.partition(">")[0]
-            most = max(
-                most, min(len(tag.split()) + tag.count("/"), tag.count("=") + tag.count(" "))
-            )
-    return most

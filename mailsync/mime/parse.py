@@ -213,21 +213,25 @@ def _gather(tree: Tree) -> _Gathered:
     return gathered
 
 
-def _visit(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str) -> None:  # noqa: C901, PLR0912
+def _visit(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str) -> None:
     content_type = entity.content_type
-    if content_type == "multipart/signed":
-        gathered.marks.add("signed")
-    elif content_type == "multipart/encrypted":
-        gathered.marks.add("encrypted")
+    if content_type in _MARKS:
+        gathered.marks.add(_MARKS[content_type])
     if entity.children:
         for child in entity.children:
             _visit(tree, child, gathered, within=content_type)
-        return
-    if content_type.startswith("multipart/"):
+    elif not content_type.startswith("multipart/"):
+        _visit_leaf(tree, entity, gathered, within=within)
+    elif tree.raw[entity.start : entity.end].strip():
         # A container that could not be divided: what lies in it is read as text.
-        if tree.raw[entity.start : entity.end].strip():
-            gathered.plain.append(entity)
-        return
+        gathered.plain.append(entity)
+
+
+_MARKS = {"multipart/signed": "signed", "multipart/encrypted": "encrypted"}
+
+
+def _visit_leaf(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str) -> None:
+    content_type = entity.content_type
     disposition, disposition_parameters = entity.disposition
     name = disposition_parameters.get("filename") or entity.parameters.get("name", "")
     if content_type.endswith(("/pkcs7-mime", "/x-pkcs7-mime")):

@@ -82,71 +82,87 @@ class _TextWriter:
         self.pending_space = False
 
 
-def html_to_text(html: str, *, links: bool = True) -> str:  # noqa: C901, PLR0912, PLR0915
+def html_to_text(html: str, *, links: bool = True) -> str:
     """The text of HTML, with lists, quotes and tables kept readable, and links if wanted."""
-    writer = _TextWriter()
-    html = html[: limits.HTML_CHARACTERS]
-    at, hidden_tag, hidden_depth = 0, "", 0
-    anchor = ""
-    anchor_at = 0
-    while at < len(html):
-        start = html.find("<", at)
-        if start < 0:
-            start = len(html)
-        if start > at and not hidden_tag:
-            piece = html[at:start]
-            writer.text(html_entities.unescape(piece) if "&" in piece else piece)
-        if start == len(html):
-            break
-        if html.startswith("<!--", start):
-            end = html.find("-->", start + 4)
-            at = end + 3 if end >= 0 else len(html)
-            continue
-        name = _TAG_NAME.match(html, start + 1, start + 40)
-        if name is None:
-            if html[start + 1 : start + 2] in ("!", "?", "/"):
-                end = html.find(">", start)
-                at = end + 1 if end >= 0 else len(html)
-            else:
-                if not hidden_tag:
-                    writer.text("<")
-                at = start + 1
-            continue
-        end = _tag_end(html, name.end())
-        tag, rest = name.group().lower(), html[name.end() : end]
-        at = end + 1
-        closing = tag[0] == "/"
-        tag = tag.lstrip("/")
-        if hidden_tag:
-            if tag == hidden_tag and not rest.endswith("/"):
-                hidden_depth += -1 if closing else 1
-            hidden_tag = hidden_tag if hidden_depth > 0 else ""
-            continue
-        if tag in _SKIPPED and not closing:
-            if tag in ("style", "script", "title", "noscript"):
-                at = _after_raw(html, at, tag)
-            else:
-                hidden_tag, hidden_depth = tag, 1
-            continue
-        if not closing and tag not in _VOID and "style" in rest and _HIDDEN.search(rest):
-            hidden_tag, hidden_depth = tag, 1
-            continue
-        if tag == "a" and links:
-            if closing:
-                shown = "".join(writer.out[anchor_at:]).strip()
-                if anchor and shown and not _same_address(anchor, shown):
-                    writer.text(f" <{anchor}>")
-                anchor = ""
-            else:
-                anchor, anchor_at = _link_of(rest), len(writer.out)
-            continue
-        _element(writer, tag, closing=closing)
-    text = "".join(writer.out).replace("\xa0", " ").replace("\u200b", "").replace("\u200c", "")
+    text = _HtmlReader(html[: limits.HTML_CHARACTERS], links=links).read()
+    text = text.replace("\xa0", " ").replace("\u200b", "").replace("\u200c", "")
     lines = [line.rstrip() for line in text.split("\n")]
     return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
-def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:  # noqa: C901
+class _HtmlReader:
+    """Goes through HTML tag by tag, and past what is not shown."""
+
+    def __init__(self, html: str, *, links: bool) -> None:
+        self.html = html
+        self.writer = _TextWriter()
+        self.links = links
+        self.hidden_tag, self.hidden_depth = "", 0
+        self.anchor, self.anchor_at = "", 0
+
+    def read(self) -> str:
+        at = 0
+        while at < len(self.html):
+            start = self.html.find("<", at)
+            start = start if start >= 0 else len(self.html)
+            if start > at and not self.hidden_tag:
+                piece = self.html[at:start]
+                self.writer.text(html_entities.unescape(piece) if "&" in piece else piece)
+            at = self._markup(start) if start < len(self.html) else start
+        return "".join(self.writer.out)
+
+    def _markup(self, start: int) -> int:
+        """Reads what begins with `<`; answers where it ends."""
+        html = self.html
+        if html.startswith("<!--", start):
+            return self._after("-->", start + 4)
+        name = _TAG_NAME.match(html, start + 1, start + 40)
+        if name is None:
+            if html[start + 1 : start + 2] in ("!", "?", "/"):
+                return self._after(">", start)
+            if not self.hidden_tag:
+                self.writer.text("<")
+            return start + 1
+        end = _tag_end(html, name.end())
+        tag, rest = name.group().lower(), html[name.end() : end]
+        return self._tag(tag.lstrip("/"), rest, end + 1, closing=tag[0] == "/")
+
+    def _after(self, mark: str, start: int) -> int:
+        end = self.html.find(mark, start)
+        return end + len(mark) if end >= 0 else len(self.html)
+
+    def _tag(self, tag: str, rest: str, at: int, *, closing: bool) -> int:
+        if self.hidden_tag:
+            self._in_hidden(tag, rest, closing=closing)
+        elif tag in _SKIPPED and not closing:
+            if tag in ("style", "script", "title", "noscript"):
+                return _after_raw(self.html, at, tag)
+            self.hidden_tag, self.hidden_depth = tag, 1
+        elif not closing and tag not in _VOID and "style" in rest and _HIDDEN.search(rest):
+            self.hidden_tag, self.hidden_depth = tag, 1
+        elif tag == "a" and self.links:
+            self._link(rest, closing=closing)
+        else:
+            _element(self.writer, tag, closing=closing)
+        return at
+
+    def _in_hidden(self, tag: str, rest: str, *, closing: bool) -> None:
+        if tag == self.hidden_tag and not rest.endswith("/"):
+            self.hidden_depth += -1 if closing else 1
+        if self.hidden_depth <= 0:
+            self.hidden_tag = ""
+
+    def _link(self, rest: str, *, closing: bool) -> None:
+        if not closing:
+            self.anchor, self.anchor_at = _link_of(rest), len(self.writer.out)
+            return
+        shown = "".join(self.writer.out[self.anchor_at :]).strip()
+        if self.anchor and shown and not _same_address(self.anchor, shown):
+            self.writer.text(f" <{self.anchor}>")
+        self.anchor = ""
+
+
+def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:
     if tag == "br":
         writer.line_break()
     elif tag in ("td", "th"):
@@ -158,21 +174,25 @@ def _element(writer: _TextWriter, tag: str, *, closing: bool) -> None:  # noqa: 
         writer.text("-" * 30)
         writer.block(1)
     elif tag in _BLOCKS:
-        if tag == "blockquote" and closing:
-            writer.block(1)
-            writer.quote = max(0, writer.quote - 1)
-        writer.block(2 if tag in _PARAGRAPHS and not (writer.lists and tag in _LISTS) else 1)
-        if tag == "blockquote" and not closing:
-            writer.quote += 1
-        elif tag == "pre":
-            writer.preformatted = max(0, writer.preformatted + (-1 if closing else 1))
-        elif tag in _LISTS:
-            if closing:
-                writer.lists[-1:] = []
-            elif len(writer.lists) < 20:
-                writer.lists.append(0 if tag == "ol" else -1)
-        elif tag == "li" and not closing:
-            _list_mark(writer)
+        _block(writer, tag, closing=closing)
+
+
+def _block(writer: _TextWriter, tag: str, *, closing: bool) -> None:
+    if tag == "blockquote" and closing:
+        writer.block(1)
+        writer.quote = max(0, writer.quote - 1)
+    writer.block(2 if tag in _PARAGRAPHS and not (writer.lists and tag in _LISTS) else 1)
+    if tag == "blockquote" and not closing:
+        writer.quote += 1
+    elif tag == "pre":
+        writer.preformatted = max(0, writer.preformatted + (-1 if closing else 1))
+    elif tag in _LISTS:
+        if closing:
+            writer.lists[-1:] = []
+        elif len(writer.lists) < 20:
+            writer.lists.append(0 if tag == "ol" else -1)
+    elif tag == "li" and not closing:
+        _list_mark(writer)
 
 
 _LISTS = frozenset(("ul", "ol"))

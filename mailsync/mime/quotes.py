@@ -185,7 +185,9 @@ def _begins_earlier(lines: list[str], at: int, joined: str, wider: str) -> bool:
     return joined[:1].islower() and bool(_DATE.search(above) or _TIME.search(above))
 
 
-def _introduces(joined: str, lines: list[str], index: int) -> bool:  # noqa: PLR0911
+def _introduces(  # noqa: PLR0911 - each way out is one form that introductions have
+    joined: str, lines: list[str], index: int
+) -> bool:
     last = joined[-1]
     text = joined.lstrip("> |")
     if last == "-":

@@ -1,7 +1,7 @@
 """Work on hostile input in a child process that the kernel ends when it takes too much.
 
 A time-out by signal does not help: code in C does not come back to the interpreter to see it.
-The ordinary path never comes here; see `html.is_suspicious`. Children are ordinary programs and
+The ordinary path never comes here; see `shapes.shape_of`. Children are ordinary programs and
 not forks, because workers of a task queue may not have forked children; text goes in and text
 comes back, nothing that the parent would have to unpickle.
 """
@@ -51,7 +51,7 @@ def run(function: Callable[[str], str], text: str) -> str | None:
 
 
 def _borrow() -> "subprocess.Popen[bytes]":
-    global _owner  # noqa: PLW0603
+    global _owner  # noqa: PLW0603 - one pool a process, and its process must be known
     with _lock:
         if _owner != os.getpid():  # a fork must not talk to its parent's children
             _idle.clear()
