@@ -41,7 +41,7 @@ def block(pattern: str, *, by: Any) -> BlockedAddress:
 def read_pattern(text: str) -> tuple[BlockScope, str]:
     """`ada@acme.example` is an address, `@acme.example` and `acme.example` are a domain."""
     text = normalise_address(text)
-    local, at, domain = text.rpartition("@")
+    local, _at, domain = text.rpartition("@")
     if not _DOMAIN.fullmatch(domain):
         raise BlockError("not_an_address")
     if local:

@@ -35,7 +35,6 @@ from mailsync.models import (
     EmailReference,
     MailAccount,
     MailboxEntry,
-    Submission,
     Thread,
     ThreadAddress,
 )
@@ -252,6 +251,7 @@ def _write_rows(
     )
     _insert_addresses(new, placing.thread_ids, own)
     _settle_entries(reads)
+    _wake_snoozed(new, placing.thread_ids)
     touched = set(placing.thread_ids) | _threads_of([r.email_id for r in reads if not r.is_new])
     if len(reads) > len(new):
         add_keywords_of_entries([read.email_id for read in reads if not read.is_new])
@@ -267,11 +267,11 @@ def _write_rows(
 
 def _claim_ids(account: MailAccount, reads: Sequence[_Read]) -> list[_Read]:
     """Gives each message its email: one that is here already, or a fresh id."""
-    by_digest = _emails_by(account, "digest", [read.parsed.digest for read in reads])
-    by_provider = _emails_by(
-        account, "provider_id", [r.item.provider_id for r in reads if r.item.provider_id]
+    by_digest = _emails_by_digest(account, [read.parsed.digest for read in reads])
+    by_provider = _emails_by_provider_id(
+        account, (r.item.provider_id for r in reads if r.item.provider_id)
     )
-    sent = _sent_by_us(account, [r.parsed.message_id for r in reads if r.is_outgoing])
+    sent = _sent_by_us(account, (r.parsed.message_id for r in reads if r.is_outgoing))
     new: list[_Read] = []
     for read in reads:
         known = (
@@ -297,26 +297,39 @@ def _claim_ids(account: MailAccount, reads: Sequence[_Read]) -> list[_Read]:
     return new
 
 
-def _emails_by(account: MailAccount, column: str, values: Iterable[Any]) -> dict[Any, int]:
-    found: dict[Any, int] = {}
-    for some in bulk.chunks(set(values)):
-        for value, number in Email.objects.filter(
-            account=account, **{f"{column}__in": some}
-        ).values_list(column, "id"):
-            found[bytes(value) if column == "digest" else value] = number
-    return found
-
-
-def _sent_by_us(account: MailAccount, message_ids: Sequence[str]) -> dict[str, int]:
-    """Mail sent from here has its email already; a server may alter the copy in Sent."""
-    found: dict[str, int] = {}
-    for some in bulk.chunks({name for name in message_ids if name}):
+def _emails_by_digest(account: MailAccount, digests: Sequence[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for some in bulk.chunks(set(digests)):
         found.update(
-            Submission.objects.filter(
-                account=account, message_id__in=some, email__isnull=False
-            ).values_list("message_id", "email_id")
+            (bytes(digest), number)
+            for digest, number in Email.objects.filter(
+                account=account, digest__in=some
+            ).values_list("digest", "id")
         )
     return found
+
+
+def _emails_by_provider_id(account: MailAccount, names: Iterable[str]) -> dict[str, int]:
+    return dict(
+        bulk.select(
+            "SELECT provider_id, id FROM mailsync_email"
+            " WHERE provider_id {among} AND account_id = %s AND NOT (provider_id = '')",
+            set(names),
+            account.pk,
+        )
+    )
+
+
+def _sent_by_us(account: MailAccount, message_ids: Iterable[str]) -> dict[str, int]:
+    """Mail sent from here has its email already; a server may alter the copy in Sent."""
+    return dict(
+        bulk.select(
+            "SELECT message_id, email_id FROM mailsync_submission"
+            " WHERE message_id {among} AND account_id = %s AND email_id IS NOT NULL",
+            {name for name in message_ids if name},
+            account.pk,
+        )
+    )
 
 
 def _insert_threads(
@@ -481,13 +494,34 @@ def _settle_entries(reads: Sequence[_Read]) -> None:
     )
 
 
+def _wake_snoozed(new: Sequence[_Read], thread_ids: Sequence[int]) -> None:
+    """New mail of somebody else brings a snoozed conversation back before its moment. Older mail
+    that is only now fetched does not; nor does any, while the conversation is muted."""
+    newest: dict[int, datetime] = {}
+    for read, thread in zip(new, thread_ids, strict=True):
+        if not read.is_outgoing:
+            newest[thread] = max(read.received_at, newest.get(thread, read.received_at))
+    rows = bulk.select(
+        "SELECT id, last_email_at FROM mailsync_thread"
+        " WHERE id {among} AND snoozed_until IS NOT NULL AND muted_at IS NULL",
+        newest,
+    )
+    woken = [
+        thread for thread, last in rows if last is None or bulk.moment_of(last) < newest[thread]
+    ]
+    if woken:
+        Thread.objects.filter(pk__in=woken).update(snoozed_until=None)
+
+
 def add_keywords_of_entries(email_ids: Iterable[int]) -> None:
     """Makes these emails' keywords the union of those of their copies."""
     for ids in bulk.chunks(sorted(set(email_ids))):
         union: dict[int, int] = {}
-        for email_id, keywords in MailboxEntry.objects.filter(
-            email__in=ids, gone_at=None
-        ).values_list("email_id", "keywords"):
+        for email_id, keywords in bulk.select(
+            "SELECT email_id, keywords FROM mailsync_mailboxentry"
+            " WHERE email_id {among} AND gone_at IS NULL",
+            ids,
+        ):
             union[email_id] = union.get(email_id, 0) | keywords
         bulk.update(
             Email,
@@ -498,7 +532,5 @@ def add_keywords_of_entries(email_ids: Iterable[int]) -> None:
 
 
 def _threads_of(email_ids: Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    for ids in bulk.chunks(set(email_ids)):
-        found.update(Email.objects.filter(pk__in=ids).values_list("thread_id", flat=True))
-    return found
+    rows = bulk.select("SELECT thread_id FROM mailsync_email WHERE id {among}", set(email_ids))
+    return {thread for (thread,) in rows}

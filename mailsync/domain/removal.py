@@ -66,10 +66,14 @@ def remove_gone_emails(work: Work) -> int:
 
 def _gone_emails(account: MailAccount, before: Any) -> Any:
     copies = MailboxEntry.objects.filter(email=OuterRef("pk"))
+    # The few entries that are gone come first: asked of each email, it is a walk over all.
+    gone = MailboxEntry.objects.filter(
+        mailbox__account=account, gone_at__lt=before, email__isnull=False
+    )
     return Email.objects.filter(
-        Exists(copies.filter(gone_at__lt=before)),
         ~Exists(copies.filter(gone_at=None)),
         ~Exists(copies.filter(gone_at__gte=before)),
+        pk__in=gone.values("email"),
         account=account,
         gone_from_server_at=None,
     )

@@ -23,7 +23,14 @@ from django.utils import timezone
 from mailsync.domain import blobs, leases
 from mailsync.domain.connections import open_store
 from mailsync.domain.failures import react, recovered, wait_for_disk
-from mailsync.domain.fetching import INDEX_BATCH, Work, fetch_waiting, index, waiting
+from mailsync.domain.fetching import (
+    INDEX_BATCH,
+    Work,
+    fetch_waiting,
+    index,
+    mailboxes_waiting,
+    waiting,
+)
 from mailsync.domain.filters import Choice
 from mailsync.domain.leases import LeaseLostError
 from mailsync.domain.mailboxes import refresh_mailboxes, walked
@@ -44,6 +51,7 @@ LIST_EVERY = timedelta(minutes=10)
 POLL_WITH_IDLE = timedelta(seconds=60)
 POLL_WITHOUT_IDLE = timedelta(seconds=30)
 PARKED_FOR = timedelta(hours=6)
+FILLING = (MailboxState.BACKFILL, MailboxState.RESYNC)
 PRIMARY = (MailboxRole.INBOX, MailboxRole.SENT, MailboxRole.ALL)
 
 
@@ -173,18 +181,14 @@ def _backfill(work: Work, *, until: float) -> bool:
 def _next_to_fill(work: Work) -> Mailbox | None:
     """The mailbox whose older mail comes next: first the newest of INBOX and Sent, so that both
     halves of the running conversations are there, then mailbox by mailbox."""
-    rows = [row for row in walked(work.account) if _is_filling(row)]
+    everything = walked(work.account)
+    # In a mailbox that is up to date: a changed choice, or a message that is to be tried again.
+    again = mailboxes_waiting(row for row in everything if row.state == MailboxState.LIVE)
+    rows = [row for row in everything if row.state in FILLING or row.pk in again]
     if not rows:
         return None
     untouched = [row for row in rows if row.role in PRIMARY and row.low_uid == row.uidnext]
     return (untouched or rows)[0]
-
-
-def _is_filling(row: Mailbox) -> bool:
-    if row.state in (MailboxState.BACKFILL, MailboxState.RESYNC):
-        return True
-    # A changed choice, or a message that is to be tried again.
-    return row.state == MailboxState.LIVE and waiting(row).exists()
 
 
 def _fill_step(work: Work, row: Mailbox, listed: dict[int, list[int]]) -> Iterator[None]:

@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from mailsync.domain import bulk
 from mailsync.domain.subjects import base_subject, key_of
 from mailsync.mime.types import ParsedEmail
-from mailsync.models import Email, EmailReference, Thread, ThreadSeparation
+from mailsync.models import Thread
 
 MAX_EMAILS = 500
 # Of a long References field the beginning and the end say what is needed.
@@ -212,11 +210,13 @@ def _subject_edges(
             named=(),
             provider_thread_id="",
             subject_key=key,
-            is_orphan_answer=not references and base_subject(subject)[1],
+            is_orphan_answer=references in ("[]", []) and base_subject(subject)[1],
             sender="" if sender in own_addresses else sender,
-            recipients=frozenset(there for role, _, there in recipients if role in ("to", "cc"))
+            recipients=frozenset(
+                there for role, _, there in bulk.document_of(recipients) if role in ("to", "cc")
+            )
             - own_addresses,
-            at=at,
+            at=bulk.moment_of(at),
         )
         for number in by_key[key]:
             item = arrivals[number]
@@ -235,72 +235,71 @@ def _answers(answer: Arrival, question: Arrival) -> bool:
     return question.sender in answer.recipients or answer.sender in question.recipients
 
 
+STORED_WITH_SUBJECTS = """
+    SELECT email.thread_id, email.subject_hash, email.subject, email."references",
+        email.received_at, email.from_address, email.recipients
+    FROM mailsync_email AS email
+    JOIN mailsync_thread AS thread ON thread.id = email.thread_id
+    WHERE email.subject_hash {among} AND NOT (email.subject_hash = 0) AND email.account_id = %s
+        AND email.received_at BETWEEN %s AND %s AND thread.provider_thread_id = ''
+"""
+
+
 def _stored_with_subjects(
     account_id: int, arrivals: Sequence[Arrival], by_key: dict[int, list[int]]
 ) -> list[Any]:
-    """Stored emails whose subject one of the arrivals has, near it in time."""
+    """Stored emails whose subject one of the arrivals has, near it in time, where one of the two
+    is an answer that names nobody."""
     times = [arrivals[n].at for numbers in by_key.values() for n in numbers]
-    rows: list[Any] = []
-    for keys in bulk.chunks(by_key):
-        rows += (
-            Email.objects.filter(
-                account_id=account_id,
-                subject_hash__in=keys,
-                received_at__gte=min(times) - SUBJECT_WINDOW,
-                received_at__lte=max(times) + SUBJECT_WINDOW,
-                thread__provider_thread_id="",
-            )
-            .order_by("-received_at")
-            .values_list(
-                "thread_id",
-                "subject_hash",
-                "subject",
-                "references",
-                "received_at",
-                "from_address",
-                "recipients",
-            )[:MAX_SUBJECT_CANDIDATES]
-        )
-    return rows
+    values = (
+        account_id,
+        bulk.moment(min(times) - SUBJECT_WINDOW),
+        bulk.moment(max(times) + SUBJECT_WINDOW),
+    )
+    asking = {
+        key for key, found in by_key.items() if any(arrivals[n].is_orphan_answer for n in found)
+    }
+    order = f" ORDER BY email.received_at DESC LIMIT {MAX_SUBJECT_CANDIDATES}"
+    rows = bulk.select(STORED_WITH_SUBJECTS + order, asking, *values)
+    naming_nobody = f"{STORED_WITH_SUBJECTS} AND email.\"references\" = '[]'"
+    return rows + bulk.select(naming_nobody + order, set(by_key) - asking, *values)
 
 
 def _known_references(account_id: int, arrivals: Sequence[Arrival]) -> dict[int, int]:
-    keys = {key for item in arrivals for key in (item.own, *item.named) if key}
-    known: dict[int, int] = {}
-    for some in bulk.chunks(keys):
-        known.update(
-            EmailReference.objects.filter(
-                account_id=account_id, message_id_hash__in=some
-            ).values_list("message_id_hash", "thread_id")
+    return dict(
+        bulk.select(
+            "SELECT message_id_hash, thread_id FROM mailsync_emailreference"
+            " WHERE message_id_hash {among} AND account_id = %s",
+            {key for item in arrivals for key in (item.own, *item.named) if key},
+            account_id,
         )
-    return known
+    )
 
 
 def _known_provider_threads(account_id: int, arrivals: Sequence[Arrival]) -> dict[str, int]:
-    names = {item.provider_thread_id for item in arrivals if item.provider_thread_id}
-    known: dict[str, int] = {}
-    for some in bulk.chunks(names):
-        known.update(
-            Thread.objects.filter(
-                account_id=account_id, provider_thread_id__in=some, merged_into=None
-            ).values_list("provider_thread_id", "id")
+    return dict(
+        bulk.select(
+            "SELECT provider_thread_id, id FROM mailsync_thread"
+            " WHERE provider_thread_id {among} AND account_id = %s AND merged_into_id IS NULL",
+            {item.provider_thread_id for item in arrivals if item.provider_thread_id},
+            account_id,
         )
-    return known
+    )
 
 
 def _sizes(threads: Iterable[int]) -> dict[int, int]:
-    sizes: dict[int, int] = {}
-    for some in bulk.chunks(threads):
-        sizes.update(Thread.objects.filter(pk__in=some).values_list("id", "email_count"))
-    return sizes
+    return dict(
+        bulk.select("SELECT id, email_count FROM mailsync_thread WHERE id {among}", threads)
+    )
 
 
 def _separations(threads: Iterable[int]) -> set[tuple[int, int]]:
-    pairs: set[tuple[int, int]] = set()
-    for some in bulk.chunks(threads):
-        pairs.update(
-            ThreadSeparation.objects.filter(Q(first__in=some) | Q(second__in=some)).values_list(
-                "first_id", "second_id"
-            )
+    ids = list(threads)
+    return {
+        (first, second)
+        for column in ("first_id", "second_id")
+        for first, second in bulk.select(
+            f"SELECT first_id, second_id FROM mailsync_threadseparation WHERE {column} {{among}}",  # noqa: S608 -- constants
+            ids,
         )
-    return pairs
+    }

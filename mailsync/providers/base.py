@@ -101,7 +101,7 @@ class Indexed:
     keywords: Keyword
     received_at: datetime | None
     size: int
-    header: bytes  # the fields of HEADER_FIELDS, as they stand in the message
+    header: bytes  # the fields of HEADER_FIELDS, as they stand in the message; or none
     modseq: int | None = None
     provider_id: str = ""  # X-GM-MSGID, EMAILID
     provider_thread_id: str = ""  # X-GM-THRID, THREADID
@@ -188,8 +188,9 @@ class MailStore(Protocol):
         ones against `uids` before believing it. Raises STATE_LOST when the open mailbox has
         another UIDVALIDITY."""
 
-    def index(self, uids: Iterable[int]) -> Iterator[Indexed]:
-        """The index stage of these messages, in the server's order; gone ones are left out."""
+    def index(self, uids: Iterable[int], *, with_headers: bool = True) -> Iterator[Indexed]:
+        """The index stage of these messages, in the server's order; gone ones are left out.
+        Without headers a server need not open the messages."""
 
     def content(self, uids: Iterable[int]) -> Iterator[Content]:
         """The raw bytes of these messages; gone ones, and ones above 50 MB, are left out: ask

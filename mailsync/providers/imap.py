@@ -163,13 +163,16 @@ class IMAPStore:
 
     # --- Index and content --------------------------------------------------------------------
 
-    def index(self, uids: Iterable[int]) -> Iterator[Indexed]:
-        items = [b"UID FLAGS INTERNALDATE RFC822.SIZE", *self._provider_items(), _HEADERS]
+    def index(self, uids: Iterable[int], *, with_headers: bool = True) -> Iterator[Indexed]:
+        items = [b"UID FLAGS INTERNALDATE RFC822.SIZE", *self._provider_items()]
         if self._has_modseq:
             items.insert(1, b"MODSEQ")
+        if with_headers:
+            items.append(_HEADERS)
         wanted = b"(" + b" ".join(items) + b")"
-        for row in self._fetch(parse.slices(sorted(set(uids), reverse=True), INDEX_BATCH), wanted):
-            if row.get("BODY") is None or "RFC822.SIZE" not in row:
+        batches = parse.slices(sorted(set(uids), reverse=True), INDEX_BATCH)
+        for row in self._fetch(batches, wanted, needs="RFC822.SIZE"):
+            if with_headers and row.get("BODY") is None:
                 continue
             self._remember_size(row["UID"], row["RFC822.SIZE"])
             yield Indexed(
@@ -177,7 +180,7 @@ class IMAPStore:
                 keywords=row.get("FLAGS", Keyword.NONE),
                 received_at=row.get("INTERNALDATE"),
                 size=row["RFC822.SIZE"],
-                header=row["BODY"],
+                header=row.get("BODY") or b"",
                 modseq=row.get("MODSEQ"),
                 provider_id=row.get("X-GM-MSGID") or row.get("EMAILID") or "",
                 provider_thread_id=row.get("X-GM-THRID") or row.get("THREADID") or "",

@@ -353,7 +353,7 @@ class FakeStore:
 
     # --- Index and content --------------------------------------------------------------------
 
-    def index(self, uids: Iterable[int]) -> Iterator[Indexed]:
+    def index(self, uids: Iterable[int], *, with_headers: bool = True) -> Iterator[Indexed]:
         self._step("index")
         for message in self._messages(sorted(set(uids))):
             self._step("index row")
@@ -362,7 +362,7 @@ class FakeStore:
                 keywords=message.keywords,
                 received_at=message.received_at,
                 size=len(message.raw),
-                header=_header_fields(message.raw),
+                header=_header_fields(message.raw) if with_headers else b"",
                 modseq=self._modseq(message.modseq),
                 provider_id=message.provider_id,
                 provider_thread_id=message.provider_thread_id,
