@@ -107,12 +107,18 @@ def _write(message: EmailMessage, text: str, *, author: Person, quoted: str) -> 
     message.set_content(plain + (f"\n{quoted}\n" if quoted else ""))
     paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n"))
     sign = html.escape(signature).replace("\n", "<br>")
-    old = html.escape(quoted).replace("\n", "<br>")
     message.add_alternative(
         f"<div>{paragraphs}</div><div style='color:#667'>--<br>{sign}</div>"
-        + (f"<blockquote type='cite'>{old}</blockquote>" if quoted else ""),
+        + (_quote_html(quoted) if quoted else ""),
         subtype="html",
     )
+
+
+def _quote_html(quoted: str) -> str:
+    """As mail programs write it: the introduction, and the quote without its marks."""
+    introduction, *lines = quoted.split("\n")
+    old = "<br>".join(html.escape(line.removeprefix(">").removeprefix(" ")) for line in lines)
+    return f"<div>{html.escape(introduction)}</div><blockquote type='cite'>{old}</blockquote>"
 
 
 def _folder(conversation: Conversation, author: Person) -> str:
