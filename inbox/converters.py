@@ -4,7 +4,9 @@ from django.urls import register_converter
 
 import mailsync.converters  # noqa: F401 -- registers <thread:…>, <email:…>, <attachment:…>
 from common.opaque import opaque_converter
+from crm.enums import RecordKind
 from inbox.enums import Act, Box, DraftKind
+from mailsync.domain.linking import ITEM_FIELDS
 
 
 class BoxConverter:
@@ -45,6 +47,26 @@ class AnswerConverter:
         return str(value)
 
 
+class RecordKindConverter:
+    """The kind of a record that is made from a conversation."""
+
+    regex = "|".join(RecordKind.values)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+class ItemKindConverter(RecordKindConverter):
+    """What a conversation is about: a deal, lead or project."""
+
+    regex = "|".join(ITEM_FIELDS)
+
+
+register_converter(RecordKindConverter, "recordkind")
+register_converter(ItemKindConverter, "itemkind")
 register_converter(AnswerConverter, "answer")
 register_converter(BoxConverter, "box")
 register_converter(ActConverter, "act")

@@ -1,5 +1,6 @@
 """Pages of one record of any kind: its details, adding, editing, the bin."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ from crm.views.lists import section_of, target_of
 from crm.views.saving import FORMS, initial_of, save_new, save_old
 from sharing.rules import visible_records
 
+# How long a new record offers to link earlier mail.
+OFFERED_FOR = timedelta(days=7)
 TABS: dict[str, tuple[str, ...]] = {
     "all": ("note", "activity", "file"),
     "activities": ("activity",),
@@ -52,6 +55,7 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         "tab": tab,
         "tabs": tabs_of(record, has_mail=bool(mail_url)),
         "mail_url": mail_url,
+        "earlier_url": earlier_url(record),
         "section": section_of(ListKind(kind)),
         "today": timezone.localdate(),
         "list_url": list_url(kind),
@@ -137,6 +141,13 @@ def compose_url(record: Any) -> str:
         return f"{reverse('inbox:compose')}?{record.kind}={record.pk}"
     except NoReverseMatch:
         return ""
+
+
+def earlier_url(record: Any) -> str:
+    """Where a young deal, lead or project is offered earlier conversations with its people. Who
+    has had it for a week has chosen."""
+    is_young = timezone.now() - record.created_at < OFFERED_FOR
+    return page_above("inbox:earlier_offer", record) if is_young else ""
 
 
 @login_required

@@ -1,67 +1,197 @@
 """Who can see a conversation, by name: the rule of `visible_to` read from the other end."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mailsync.domain.linking import target
 from mailsync.enums import AccountScope
-from mailsync.models import Thread
+from mailsync.models import Thread, ThreadLink
 from mailsync.models.link import RECORD_FIELDS
+from mailsync.rules import links_into_view
 from sharing.enums import ItemVisibility, ThreadVisibility
+from sharing.rules import visible_records
 from users.enums import Role
 from users.models import User
 
-# More names than this are a number on the page.
-NAMED = 12
+# More names than this are a number in a sentence.
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody who sees the conversation, and by which record."""
+
+    user: User
+    # Among the records that the one who asks sees himself; None when it is by another one.
+    record: Any
+    why: str
+
+    @property
+    def name(self) -> str:
+        return str(self.user.name)
 
 
 @dataclass(frozen=True)
 class Audience:
-    """The people who see a conversation, its own people first."""
+    """The people who see a conversation: its own, and the others."""
 
     own: list[User]
-    others: list[User]
+    viewers: list[Viewer]
     is_shared: bool
     is_linked: bool
 
     @property
-    def named(self) -> list[User]:
-        return self.others[:NAMED]
-
-    @property
-    def more(self) -> int:
-        return max(0, len(self.others) - NAMED)
+    def others(self) -> list[User]:
+        return [viewer.user for viewer in self.viewers]
 
 
-def audience(thread: Thread) -> Audience:
-    """Everybody who sees the thread now. Asked when somebody wants to know, never stored."""
-    account = thread.account
-    mine = (
-        Q(team_accounts=account) if account.scope == AccountScope.TEAM else Q(pk=account.owner_id)
-    )
-    own = list(User.objects.active().filter(mine).distinct())
+def audience(thread: Thread, *, asked_by: User | None = None) -> Audience:
+    """Everybody who sees the thread now. Asked when somebody wants to know, never stored.
+
+    Reasons name only records that `asked_by` sees: who else sees a thread is his to know, what
+    else there is in the company is not.
+    """
+    own = list(_own_people(thread))
     is_shared = thread.visibility == ThreadVisibility.SHARED
     links = list(thread.links.standing().select_related(*RECORD_FIELDS)) if is_shared else []
     condition = Q(pk__in=[])
     for record in (target(link) for link in links):
         condition |= _viewers(record)
     candidates = User.objects.active().filter(condition).exclude(pk__in=[u.pk for u in own])
-    # The last word has the rule itself: a candidate counts only if his own list would show it.
-    others = [
-        user
-        for user in candidates.distinct()
+    known = _seen_targets(links, asked_by)
+    viewers = [
+        _viewer(user, opening, known)
+        for user in candidates.distinct().order_by("name", "pk")
+        # The last word has the rule itself: a candidate counts only if his own list would show
+        # the conversation.
         if Thread.objects.visible_to(user).filter(pk=thread.pk).exists()
+        and (
+            opening := set(links_into_view(user).filter(thread=thread).values_list("pk", flat=True))
+        )
     ]
-    return Audience(own=own, others=others, is_shared=is_shared, is_linked=bool(links))
+    return Audience(own=own, viewers=viewers, is_shared=is_shared, is_linked=bool(links))
 
 
-def _viewers(record: object) -> Q:
+def _own_people(thread: Thread) -> QuerySet[User]:
+    account = thread.account
+    if account.scope == AccountScope.TEAM:
+        return User.objects.active().filter(team_accounts=account).order_by("name").distinct()
+    return User.objects.active().filter(pk=account.owner_id)
+
+
+def _seen_targets(links: list[ThreadLink], user: User | None) -> dict[int, Any]:
+    """Link id -> record, for the records that this user sees, items first."""
+    if user is None:
+        return {}
+    found = {}
+    for name in ("deal", "lead", "project", "person", "organization"):
+        some = [link for link in links if getattr(link, f"{name}_id")]
+        if some:
+            model = type(target(some[0]))
+            ids = [getattr(link, f"{name}_id") for link in some]
+            seen = set(
+                model.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
+            )
+            found |= {link.pk: target(link) for link in some if getattr(link, f"{name}_id") in seen}
+    return found
+
+
+def _viewer(user: User, opening: set[int], known: dict[int, Any]) -> Viewer:
+    record = next((record for pk, record in known.items() if pk in opening), None)
+    return Viewer(user=user, record=record, why=_why(user, record))
+
+
+def _why(user: User, record: Any) -> str:
+    if record is None:
+        return _("sees a record of theirs that it is linked to")
+    if record.owner_id == user.pk:
+        return _("owns")
+    if record.visibility == ItemVisibility.COMPANY:
+        return _("sees, as the entire company does,")
+    if user.role == Role.ADMINISTRATOR:
+        return _("sees, as administrators do,")
+    return _("sees, as the owner's visibility group does,")
+
+
+def _viewers(record: Any) -> Q:
     """Users who may see this record; see sharing.rules.visible_records."""
-    visibility, owner_id = record.visibility, record.owner_id  # type: ignore[attr-defined]
-    if visibility == ItemVisibility.COMPANY:
+    if record.visibility == ItemVisibility.COMPANY:
         return Q(pk__isnull=False)
-    seen = Q(pk=owner_id) | Q(role=Role.ADMINISTRATOR)
-    if visibility == ItemVisibility.GROUP:
-        seen |= Q(group_membership__group__memberships__user=owner_id)
+    seen = Q(pk=record.owner_id) | Q(role=Role.ADMINISTRATOR)
+    if record.visibility == ItemVisibility.GROUP:
+        seen |= Q(group_membership__group__memberships__user=record.owner_id)
     return seen
+
+
+# --- In a sentence -----------------------------------------------------------------------------
+
+
+def names_of(thread: Thread) -> str:
+    """Who sees the thread beside its own people: "Bob, Carol and 3 more"; empty for nobody."""
+    others = audience(thread).others
+    names = ", ".join(user.name for user in others[:NAMED])
+    more = len(others) - NAMED
+    if more <= 0:
+        return names
+    return ngettext("%(names)s and %(n)s more", "%(names)s and %(n)s more", more) % {
+        "names": names,
+        "n": more,
+    }
+
+
+# --- Before a change of many -------------------------------------------------------------------
+
+
+@dataclass
+class Change:
+    """What a change of visibility would do: how many conversations, who gains or loses sight."""
+
+    number: int = 0
+    people: list[tuple[User, int]] = field(default_factory=list)
+
+
+def change_of(thread_ids: Iterable[int], *, to_shared: bool, by: User) -> Change:
+    """What sharing these conversations, or no longer sharing them, means for each colleague."""
+    own = Thread.objects.of_accounts_of(by).filter(pk__in=list(thread_ids))
+    changing = (
+        own.exclude(visibility=ThreadVisibility.SHARED)
+        if to_shared
+        else own.filter(visibility=ThreadVisibility.SHARED)
+    ).distinct()
+    change = Change(number=changing.count())
+    # Only what colleagues would see or do see: nobody gains or loses what lies in the trash.
+    open_ones = changing.filter(trashed_at=None).values("pk")
+    for user in User.objects.active().exclude(pk=by.pk).order_by("name", "pk"):
+        links = links_into_view(user).filter(thread__in=open_ones)
+        number = (
+            links.exclude(thread__in=Thread.objects.of_accounts_of(user).values("pk"))
+            .values("thread")
+            .distinct()
+            .count()
+        )
+        if number:
+            change.people.append((user, number))
+    return change
+
+
+def sees_anything_of(thread: Thread, user: User) -> bool:
+    return Thread.objects.visible_to(user).filter(pk=thread.pk).exists()
+
+
+def links_both_see(thread: Thread, *, first: User, second: User) -> list[ThreadLink]:
+    """The thread's links to records that both may see: what the one may be shown of the
+    other's page."""
+    condition = Q()
+    for name in RECORD_FIELDS:
+        condition |= Q(
+            visible_records(first, prefix=f"{name}__"),
+            visible_records(second, prefix=f"{name}__"),
+            **{f"{name}__isnull": False, f"{name}__deleted_at__isnull": True},
+        )
+    rows = thread.links.standing().filter(condition).select_related(*RECORD_FIELDS)
+    return list(rows.order_by("-is_main", "pk").distinct())

@@ -15,12 +15,14 @@ from django.views.decorators.http import require_POST
 from common.opaque import unseal
 from common.toasts import Kind, add_toast, toast_answer
 from inbox.domain import search, triage
+from inbox.domain.audience import names_of
 from inbox.domain.queries.lists import accounts_of, box_threads, rows_of
 from inbox.enums import Act, Box
 from inbox.forms.acts import LabelChoiceForm, SnoozeForm
 from inbox.forms.filters import FilterForm
 from inbox.models import Label
 from mailsync.domain import blocking
+from mailsync.enums import AccountScope
 from mailsync.models import Thread
 
 # Acts after which a row no longer belongs in the list that it was in.
@@ -47,10 +49,15 @@ def act_on_thread(request: HttpRequest, pk: int, act: Act) -> HttpResponse:
 @login_required
 def act_on_threads(request: HttpRequest, act: Act) -> HttpResponse:
     """The ticked conversations, or with `scope=all` every one that the list's filter matches."""
+    return _act(request, act, chosen_threads(request))
+
+
+def chosen_threads(request: HttpRequest) -> Iterable[int]:
+    """What the form of a list names. Whose they are is asked by whoever acts on them."""
     if request.POST.get("scope") == "all":
-        return _act(request, act, _all_that_match(request))
+        return _all_that_match(request)
     keys = request.POST.getlist("thread")[:1000]
-    return _act(request, act, [pk for key in keys if (pk := unseal("thread", key)) is not None])
+    return [pk for key in keys if (pk := unseal("thread", key)) is not None]
 
 
 def _all_that_match(request: HttpRequest) -> Iterable[int]:
@@ -178,10 +185,24 @@ def block_sender(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def sentence(done: triage.Done) -> str:
-    """What was done, in words."""
+    """What was done, in words; of one conversation also who sees it now."""
     if not done.number:
         return _("Nothing to change: it was so already.")
+    if done.number == 1 and done.act in (Act.SHARE, Act.HIDE):
+        return _who_sees_it_now(done)
     return str(SENTENCES[done.act] % {"n": done.number})
+
+
+def _who_sees_it_now(done: triage.Done) -> str:
+    found = Thread.objects.select_related("account").get(pk=done.thread_ids[0])
+    if done.act == Act.HIDE and found.account.scope == AccountScope.TEAM:
+        return _("Team only: the members of this account see it now, nobody else.")
+    if done.act == Act.HIDE:
+        return _("Private: you alone see it now.")
+    names = names_of(found)
+    if not names:
+        return _("Shared. Nobody else sees it yet: no record that it is linked to shows it.")
+    return _("Shared. %(names)s can see it now.") % {"names": names}
 
 
 SENTENCES = {

@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from common.opaque import seal
 from common.partials import render_dialog, wanted_partial
 from common.toasts import add_toast, toast_answer
 from crm.models import Deal, Lead, Organization, Person, Project
@@ -16,6 +18,7 @@ from inbox.domain.queries.conversation import kind_of, links_of
 from inbox.domain.queries.parties import parties
 from inbox.forms.links import RecordForm
 from inbox.views.acts import back_path
+from inbox.views.joins import own_thread
 from inbox.views.threads import visible_thread
 from mailsync.domain import linking
 from mailsync.models import MailAccount, Thread, ThreadLink
@@ -131,7 +134,39 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
         linking.unlink(standing, by=request.user)
     except linking.LinkError as error:
         raise Http404 from error
-    return _changed(request, found, _("No longer linked to %(record)s.") % {"record": record})
+    text = _("No longer linked to %(record)s.") % {"record": record}
+    undo = reverse("inbox:thread_relink", args=[found.key, seal("link", standing.pk)])
+    if not Thread.objects.visible_to(request.user).filter(pk=found.pk).exists():
+        # It was the link by which he saw the conversation.
+        return toast_answer(request, text, back_to=reverse("inbox:home"))
+    return _changed(request, found, text, undo_url=undo)
+
+
+@require_POST
+@login_required
+def unlink_undo(request: HttpRequest, pk: int, link_pk: int) -> HttpResponse:
+    """The link stands again, for whoever took it away."""
+    found = visible_thread(request.user, pk)
+    removed = get_object_or_404(found.links.select_related("thread"), pk=link_pk)
+    try:
+        linking.relink(removed, by=request.user)
+    except linking.LinkError as error:
+        raise Http404 from error
+    return toast_answer(
+        request,
+        _("Linked again."),
+        back_to=back_path(request, fallback=found),
+        events=["threads-changed", "thread-changed"],
+    )
+
+
+@require_safe
+@login_required
+def question(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which of several open items a conversation is about: asked from its row in the list."""
+    found = own_thread(request, pk)
+    items = linking.possible_items(found, user=request.user)
+    return render_dialog(request, "inbox/question.html", {"thread": found, "questions": items})
 
 
 @require_POST
@@ -150,10 +185,11 @@ def make_main(request: HttpRequest, pk: int) -> HttpResponse:
     return _changed(request, found, _("%(record)s is the main link.") % {"record": record})
 
 
-def _changed(request: HttpRequest, found: Thread, text: str) -> HttpResponse:
+def _changed(request: HttpRequest, found: Thread, text: str, *, undo_url: str = "") -> HttpResponse:
     if not request.htmx:
-        return toast_answer(request, text, back_to=back_path(request, fallback=found))
+        back_to = back_path(request, fallback=found)
+        return toast_answer(request, text, back_to=back_to, undo_url=undo_url)
     found.refresh_from_db()
     response = render(request, "inbox/_side.html", side_context(request, found))
     response["HX-Trigger"] = "threads-changed"
-    return add_toast(request, response, text)
+    return add_toast(request, response, text, undo_url=undo_url)

@@ -10,9 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from common.opaque import unseal
-from common.partials import render_dialog
 from inbox.domain import triage
-from inbox.domain.audience import audience
 from inbox.domain.queries import outgoing
 from inbox.domain.queries.conversation import conversation, message
 from inbox.domain.queries.lists import accounts_of, rows_of
@@ -140,14 +138,3 @@ def mark_shown(request: HttpRequest, pk: int) -> HttpResponse:
         )
         response["HX-Trigger"] = "counts-changed"
     return response
-
-
-@require_safe
-@login_required
-def who(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who can see this conversation, by name. Only its own people may ask."""
-    found = get_object_or_404(
-        Thread.objects.of_accounts_of(request.user).select_related("account").distinct(), pk=pk
-    )
-    context = {"thread": found, "audience": audience(found), "account": found.account}
-    return render_dialog(request, "inbox/who.html", context)

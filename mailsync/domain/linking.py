@@ -426,6 +426,19 @@ def unlink(link: ThreadLink, *, by: Any) -> None:
 
 
 @transaction.atomic
+def relink(link: ThreadLink, *, by: Any) -> None:
+    """Takes an `unlink` back, for whoever did it."""
+    changed = ThreadLink.objects.filter(pk=link.pk, removed_at__isnull=False, removed_by=by).update(
+        removed_at=None, removed_by=None
+    )
+    if not changed:
+        raise LinkError
+    is_item = any(getattr(link, f"{name}_id") for name in ITEM_FIELDS)
+    if is_item and not link.thread.links.standing().filter(is_main=True).exists():
+        _make_main(link)
+
+
+@transaction.atomic
 def make_main(link: ThreadLink) -> None:
     """This deal, lead or project is the one that lists show."""
     _make_main(link)

@@ -1,0 +1,124 @@
+"""Conversations put together and taken apart by hand, each with a way back."""
+
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from common.opaque import unseal
+from common.partials import render_dialog
+from common.toasts import Kind, toast_answer
+from inbox.views.acts import back_path
+from mailsync.domain import linking
+from mailsync.domain.thread_joins import ThreadError, merge_threads, split_thread
+from mailsync.models import Email, Thread
+
+# Candidates for a merge that are shown.
+SHOWN = 20
+# An undo carries the keys of the moved mails in its address; longer ones are not made.
+UNDO_EMAILS = 150
+EVENTS = ["threads-changed", "thread-changed", "counts-changed"]
+
+
+def own_thread(request: HttpRequest, pk: int) -> Thread:
+    """A conversation whose mail is this user's own; 404 otherwise."""
+    rows = Thread.objects.of_accounts_of(request.user).select_related("account").distinct()
+    return get_object_or_404(rows, pk=pk)
+
+
+def _named(request: HttpRequest, name: str, kind: str) -> list[int]:
+    """The rows that the form names, or the address of an undo."""
+    keys = request.POST.getlist(name) or request.GET.getlist(name)
+    return [number for key in keys[:1000] if (number := unseal(kind, key)) is not None]
+
+
+@require_POST
+@login_required
+def split(request: HttpRequest, pk: int) -> HttpResponse:
+    """Moves messages of a conversation to one of their own."""
+    found = own_thread(request, pk)
+    emails = Email.objects.filter(thread=found, pk__in=_named(request, "email", "email"))
+    try:
+        new = split_thread(found, emails, by=request.user)
+    except ThreadError:
+        return toast_answer(
+            request,
+            _("A conversation needs one message at least, so nothing was moved."),
+            back_to=back_path(request, fallback=found),
+            kind=Kind.ERROR,
+        )
+    linking.link_threads([new.pk])
+    undo = f"{reverse('inbox:threads_merge')}?{urlencode({'thread': [found.key, new.key]}, True)}"
+    return toast_answer(
+        request,
+        _("Moved to a conversation of its own."),
+        back_to=back_path(request, fallback=found),
+        undo_url=undo,
+        events=EVENTS,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def merge_with(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which conversation this one is put together with: those with the same people, newest
+    first, or those whose subject has the words."""
+    found = own_thread(request, pk)
+    if request.method == "POST":
+        return _merge(request, [found.pk, *_named(request, "thread", "thread")])
+    query = request.GET.get("q", "").strip()[:100]
+    rows = Thread.objects.of_accounts_of(request.user).filter(
+        account=found.account_id, trashed_at=None
+    )
+    if query:
+        rows = rows.filter(subject__icontains=query)
+    else:
+        rows = rows.filter(addresses__address__in=found.addresses.values("address"))
+    rows = rows.exclude(pk=found.pk).order_by("-last_email_at", "-pk").distinct()[:SHOWN]
+    context = {"thread": found, "threads": rows, "query": query}
+    return render_dialog(request, "inbox/merge.html", context)
+
+
+@require_POST
+@login_required
+def merge(request: HttpRequest) -> HttpResponse:
+    """Puts the ticked conversations together."""
+    return _merge(request, _named(request, "thread", "thread"))
+
+
+def _merge(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    rows = Thread.objects.of_accounts_of(request.user).filter(pk__in=ids).distinct()
+    threads = list(rows.order_by("pk"))
+    # One out of reach is as if it did not exist: then nothing is done.
+    if not threads or len(threads) != len(set(ids)):
+        raise Http404
+    problem = ""
+    if len(threads) < 2:
+        problem = _("Choose two conversations at least.")
+    elif len({thread.account_id for thread in threads}) > 1:
+        problem = _("Conversations of different accounts cannot be put together.")
+    if problem:
+        return toast_answer(request, problem, back_to=back_path(request), kind=Kind.ERROR)
+    moving = list(
+        Email.objects.filter(thread__in=[thread.pk for thread in threads[1:]])[: UNDO_EMAILS + 1]
+    )
+    kept = merge_threads(threads[0], threads[1:], by=request.user)
+    undo = ""
+    # Taken apart again they are two; of three that became one, two stay together.
+    if len(threads) == 2 and len(moving) <= UNDO_EMAILS:
+        keys = urlencode({"email": [email.key for email in moving]}, doseq=True)
+        undo = f"{reverse('inbox:thread_split', args=[kept.key])}?{keys}"
+    number = len(threads)
+    text = ngettext("%(n)s conversation put together.", "%(n)s conversations put together.", number)
+    return toast_answer(
+        request,
+        text % {"n": number},
+        back_to=back_path(request, fallback=kept),
+        undo_url=undo,
+        events=EVENTS,
+    )
