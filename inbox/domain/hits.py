@@ -22,6 +22,7 @@ TOKEN = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0
 # So much of a body is read for its snippet, and so much is shown.
 READ = 60_000
 LOOK = 4_000
+AROUND = 400
 BEFORE = 40
 SHOWN = 180
 
@@ -93,8 +94,10 @@ def _shown(
 
 def snippet(text: str, terms: list[Wanted]) -> list[Piece]:
     """The text around the first hit, marked; nothing without a hit."""
-    start = _near_first(text, terms)
-    text = " ".join(text[max(0, start - BEFORE * 4) : start + LOOK].split())
+    place = _near_first(text, terms)
+    # Accents may hide the word from the quick look; then the beginning of the mail is read.
+    part = text[:LOOK] if place is None else text[max(0, place - AROUND) : place + AROUND]
+    text = " ".join(part.split())
     spans = spans_of(text, terms)
     if not spans:
         return []
@@ -106,11 +109,14 @@ def snippet(text: str, terms: list[Wanted]) -> list[Piece]:
     return _pieces(("…" if begin else "") + text[begin:end], terms)
 
 
-def _near_first(text: str, terms: list[Wanted]) -> int:
-    """About where the first hit is, so that a long mail is not cut into words for one line."""
+def _near_first(text: str, terms: list[Wanted]) -> int | None:
+    """Where the first hit is, so that a long mail is not cut into words for one line."""
     lower = text.lower()
-    places = [lower.find(term.words[0]) for term in terms]
-    return min((place for place in places if place >= 0), default=0)
+    for term in sorted(terms, key=lambda one: -len(one.words[0])):
+        found = re.search(rf"\b{re.escape(term.words[0])}", lower)
+        if found:
+            return found.start()
+    return None
 
 
 def marked(text: str, terms: list[Wanted]) -> list[Piece]:

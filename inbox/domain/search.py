@@ -7,7 +7,7 @@ row, no count, no shorter page.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,10 +24,12 @@ from sharing.enums import ThreadVisibility
 
 PAGE_SIZE = 50
 # How many candidates are looked at in one step; the steps grow while nothing fits.
-CHUNK = 500
+CHUNK = 150
+GROWTH = 4
 MAX_CHUNK = 8000
 # With so few links that open colleagues' mail, their mails are asked about one by one.
 FEW_LINKS = 1000
+SLICE = 200
 ACT_LIMIT = 10_000
 
 
@@ -148,7 +150,7 @@ class _Walk:
             if len(keys) < size:
                 return found
             key = keys[-1]
-            size = min(size * 2, MAX_CHUNK)
+            size = min(size * GROWTH, MAX_CHUNK)
 
     def _candidates(self, before_key: int | None, *, limit: int) -> list[int]:
         """The newest keys below `before_key` from all sources."""
@@ -166,6 +168,8 @@ class _Walk:
             after_key=_key(self.query.after),
             among=source.among,
         )
+        if self.has_words and source.among is not None:
+            return self._of_named(question, limit)
         if self.has_words:
             return search_index.matching_keys(question, limit=limit)
         entries = SearchEntry.objects.filter(email__thread__in=self.threads)
@@ -178,6 +182,18 @@ class _Walk:
         if question.after_key is not None:
             entries = entries.filter(key__gte=question.after_key)
         return list(entries.order_by("-key").values_list("key", flat=True)[:limit])
+
+    def _of_named(self, question: Question, limit: int) -> list[int]:
+        """The newest of the named mails that fit. SQLite asks about each by itself, so no more
+        of them are asked about than a page takes."""
+        keys: list[int] = []
+        named = sorted(question.among or (), reverse=True)
+        for start in range(0, len(named), SLICE):
+            some = replace(question, among=named[start : start + SLICE])
+            keys += search_index.matching_keys(some, limit=limit - len(keys))
+            if len(keys) >= limit:
+                break
+        return keys
 
     def _visible(self, keys: list[int]) -> list[tuple[int, int]]:
         """(key, thread id) of candidates whose conversation the user may see, newest first."""
