@@ -7,6 +7,7 @@ from django.urls import path
 from crm.enums import ListKind, RecordKind
 from crm.views import (
     activities,
+    arrangement,
     attached,
     boards,
     bulk,
@@ -63,6 +64,18 @@ def record_urls(prefix: str, kind: RecordKind, *, plural: str) -> list[Any]:
         path(f"{one}notes/add/", attached.note_add, given, name=f"{kind}_note_add"),
         path(f"{one}activities/add/", attached.activity_add, given, name=f"{kind}_activity_add"),
         path(f"{one}files/add/", attached.file_add, given, name=f"{kind}_file_add"),
+    ]
+
+
+def way_urls(noun: str) -> list[Any]:
+    """The settings of pipelines or boards."""
+    given, prefix = {"noun": noun}, f"settings/{noun}s/"
+    one = f"{prefix}<int:pk>/"
+    return [
+        path(prefix, arrangement.way_list, given, name=f"{noun}_list"),
+        path(one, arrangement.way_setup, given, name=f"{noun}_setup"),
+        path(f"{one}archive/", arrangement.way_archive, given, name=f"{noun}_archive"),
+        path(f"{one}unarchive/", arrangement.way_unarchive, given, name=f"{noun}_unarchive"),
     ]
 
 
@@ -153,4 +166,10 @@ urlpatterns = [
     path("search/", search.search_page, name="search"),
     path("search/palette/", search.search_palette, name="search_palette"),
     path("bin/", records.bin_page, name="bin"),
+    # Settings of the company
+    *way_urls("pipeline"),
+    *way_urls("board"),
+    path("settings/record-labels/", arrangement.label_list, name="label_list"),
+    path("settings/record-labels/<int:pk>/", arrangement.label_edit, name="label_edit"),
+    path("settings/record-labels/<int:pk>/remove/", arrangement.label_remove, name="label_remove"),
 ]

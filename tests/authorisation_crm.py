@@ -16,10 +16,11 @@ from crm.models import (
     ProjectTask,
     RecordFile,
     RecordImport,
+    RecordLabel,
     SavedFilter,
 )
 from sharing.enums import ItemVisibility
-from tests.authorisation import USERS, Row
+from tests.authorisation import ADMINISTRATORS, USERS, Row
 from tests.factories.crm import make_deal, make_organization, make_person, make_pipeline
 
 # Administrators see every record (never mail).
@@ -160,6 +161,20 @@ def forms(names: tuple[str, ...], args: Callable[[Any], dict[str, Any]]) -> dict
     return {f"crm:{name}": Row(SEERS, post=422, args=args) for name in names}
 
 
+def a_label(_scene: Any) -> dict[str, Any]:
+    return {"pk": RecordLabel.objects.create(kind="deal", name="Hot").pk}
+
+
+def arranging(noun: str, args: Callable[[Any], dict[str, Any]]) -> dict[str, Row]:
+    act = Row(ADMINISTRATORS, get=None, post=303, args=args)
+    return {
+        f"crm:{noun}_list": Row(ADMINISTRATORS, post=422),
+        f"crm:{noun}_setup": Row(ADMINISTRATORS, post=422, args=args),
+        f"crm:{noun}_archive": act,
+        f"crm:{noun}_unarchive": act,
+    }
+
+
 CRM_ROWS: dict[str, Row] = {
     **{name: row for kind in PLURALS for name, row in of_kind(kind).items()},
     # Contacts
@@ -219,4 +234,10 @@ CRM_ROWS: dict[str, Row] = {
     "crm:search": Row(USERS),
     "crm:search_palette": Row(USERS),
     "crm:bin": Row(USERS),
+    # Settings of the company
+    **arranging("pipeline", lambda _: {"pk": make_pipeline().pk}),
+    **arranging("board", lambda _: {"pk": make_phase().board_id}),
+    "crm:label_list": Row(ADMINISTRATORS, post=422),
+    "crm:label_edit": Row(ADMINISTRATORS, post=422, args=a_label),
+    "crm:label_remove": Row(ADMINISTRATORS, get=None, post=303, args=a_label),
 }

@@ -6,8 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.domain.records import MODELS
 from crm.enums import ActivityKind, RecordKind
 from crm.forms.links import RecordNameField, connect_suggestions
-from crm.forms.records import StageField, currency_choices, date_field, stages
-from crm.models import Phase
+from crm.forms.records import StageField, currency_choices, date_field, phases, stages
 from users.models import User
 
 
@@ -65,9 +64,7 @@ class MoveDealForm(forms.Form):
 
 
 class MoveProjectForm(forms.Form):
-    phase = StageField(
-        label=_("Phase"), queryset=Phase.objects.select_related("board"), empty_label=None
-    )
+    phase = StageField(label=_("Phase"), queryset=phases(), empty_label=None)
     before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 

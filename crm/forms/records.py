@@ -249,6 +249,10 @@ class StageField(forms.ModelChoiceField):
         return f"{parent} › {obj}"
 
 
+def phases() -> Any:
+    return Phase.objects.filter(board__archived_at__isnull=True).select_related("board")
+
+
 def stages() -> Any:
     return Stage.objects.filter(pipeline__archived_at__isnull=True).select_related("pipeline")
 
@@ -296,7 +300,7 @@ class ProjectForm(RecordForm):
         if self.record is not None:
             del self.fields["phase"]
         else:
-            choices = Phase.objects.select_related("board").order_by("board__position", "position")
+            choices = phases().order_by("board__position", "board_id", "position")
             self.fields["phase"].queryset = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

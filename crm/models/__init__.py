@@ -11,12 +11,13 @@ from crm.models.pipeline import Pipeline, Stage
 from crm.models.project import Board, Phase, Project, ProjectTask
 from crm.models.record import Record
 from crm.models.record_import import RecordImport
-from crm.models.saved_filter import SavedFilter
+from crm.models.saved_filter import ChosenColumns, SavedFilter
 from crm.models.search import SearchWord
 
 __all__ = [
     "Activity",
     "Board",
+    "ChosenColumns",
     "Deal",
     "DealParticipant",
     "Lead",

@@ -73,6 +73,20 @@ class Deal(Record):
         verbose_name_plural = _("deals")
         indexes = [
             models.Index(fields=["pipeline", "status", "stage", "position"], name="deal_board"),
+            # All that the sums over a board ask for, so that no row has to be fetched.
+            models.Index(
+                fields=[
+                    "pipeline",
+                    "status",
+                    "deleted_at",
+                    "stage",
+                    "currency",
+                    "value",
+                    "visibility",
+                    "owner",
+                ],
+                name="deal_sums",
+            ),
             models.Index(fields=["sort_key", "id"], name="deal_by_title"),
             models.Index(fields=["created_at", "id"], name="deal_by_age"),
             models.Index(fields=["value", "id"], name="deal_by_value"),

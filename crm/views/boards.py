@@ -1,10 +1,12 @@
 """The boards of deals and projects."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -56,7 +58,7 @@ def deal_board(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def projects_home(_request: HttpRequest) -> HttpResponse:
-    board = Board.objects.first()
+    board = Board.objects.filter(archived_at__isnull=True).first()
     if board is None:
         return redirect("crm:projects")
     return redirect("crm:project_board", pk=board.pk)
@@ -65,7 +67,7 @@ def projects_home(_request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def project_board(request: HttpRequest, pk: int) -> HttpResponse:
-    boards = list(Board.objects.all())
+    boards = list(Board.objects.filter(archived_at__isnull=True))
     board = next((row for row in boards if row.pk == pk), None)
     if board is None:
         raise Http404
@@ -87,6 +89,7 @@ def _render(request: HttpRequest, form: Any, context: dict[str, Any]) -> HttpRes
         "chips": chips(request, form),
         "today": timezone.localdate(),
         "query": query_without(request),
+        "here": quote(request.path),
     }
     template = PARTIALS.get(target_of(request), "crm/board.html")
     response = render(request, template, context)
@@ -104,7 +107,8 @@ def deal_column(request: HttpRequest, pk: int) -> HttpResponse:
         Deal.objects.visible_to(request.user).open()
     )
     cards = deal_cards(further_cards(rows, stage=stage, after=after), user=request.user)
-    return _more(request, cards, stage=stage, noun="deal")
+    here = reverse("crm:deal_board", args=[stage.pipeline_id])
+    return _more(request, cards, stage=stage, noun="deal", here=here)
 
 
 @login_required
@@ -116,7 +120,8 @@ def project_column(request: HttpRequest, pk: int) -> HttpResponse:
         Project.objects.visible_to(request.user).open()
     )
     cards = project_cards(further_cards(rows, stage=phase, after=after), user=request.user)
-    return _more(request, cards, stage=phase, noun="project")
+    here = reverse("crm:project_board", args=[phase.board_id])
+    return _more(request, cards, stage=phase, noun="project", here=here)
 
 
 def _after_or_404(request: HttpRequest, model: Any) -> Any:
@@ -127,7 +132,9 @@ def _after_or_404(request: HttpRequest, model: Any) -> Any:
     return after
 
 
-def _more(request: HttpRequest, cards: list[Any], *, stage: Any, noun: str) -> HttpResponse:
+def _more(
+    request: HttpRequest, cards: list[Any], *, stage: Any, noun: str, here: str
+) -> HttpResponse:
     context = {
         "cards": cards,
         "stage": stage,
@@ -135,5 +142,6 @@ def _more(request: HttpRequest, cards: list[Any], *, stage: Any, noun: str) -> H
         "more_after": cards[-1].pk if len(cards) == CARDS else None,
         "today": timezone.localdate(),
         "query": query_without(request, "after"),
+        "here": quote(here),
     }
     return render(request, "crm/_cards.html", context)

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from common.paging import keyset_page
+from crm.domain.queries.choices import list_choices
 from crm.domain.queries.lists import SPECS, ListSpec
 from crm.enums import ListKind
 from crm.forms import filters
 from crm.forms.bulk import SavedFilterForm
-from crm.models import SavedFilter
+from crm.models import ChosenColumns, SavedFilter
 from crm.views.access import go_to
 from sharing.enums import ItemVisibility
 
@@ -43,11 +44,12 @@ def record_list(request: HttpRequest, kind: ListKind) -> HttpResponse:
     page = keyset_page(
         spec.fill(rows, request.user), order=[order], after=request.GET.get("after", "")
     )
+    choices = list_choices(request.user, kind)  # type: ignore[arg-type]
     context: dict[str, Any] = {
         "spec": spec,
         "form": form,
         "rows": spec.finished(page.rows),
-        "columns": shown_columns(request, spec),
+        "columns": shown_columns(spec, choices.columns),
         "sort_name": sort_name,
         "chips": chips(request, form),
         "filtered": bool(form.chosen()),
@@ -60,7 +62,7 @@ def record_list(request: HttpRequest, kind: ListKind) -> HttpResponse:
     template = PARTIALS.get(target_of(request)) or "crm/list.html"
     if template == "crm/list.html":
         context |= {
-            "saved_filters": list(request.user.saved_filters.filter(list_kind=kind)),
+            "saved_filters": choices.filters,
             "visibilities": ItemVisibility.choices,
             "columns_chosen": {column.name for column in context["columns"]},
         }
@@ -123,9 +125,8 @@ def chips(request: HttpRequest, form: Any) -> list[dict[str, str]]:
 # --- Columns and saved filters ------------------------------------------------------------------
 
 
-def shown_columns(request: HttpRequest, spec: ListSpec) -> list[Any]:
+def shown_columns(spec: ListSpec, chosen: list[str] | None) -> list[Any]:
     """The columns that this user has chosen; the name is always there."""
-    chosen = request.session.get(f"columns:{spec.kind}")
     if chosen is None:
         return [column for column in spec.columns if column.shown]
     return [column for column in spec.columns if column.name in chosen or column.name == "name"]
@@ -136,7 +137,9 @@ def shown_columns(request: HttpRequest, spec: ListSpec) -> list[Any]:
 def choose_columns(request: HttpRequest, kind: ListKind) -> HttpResponse:
     known = {column.name for column in SPECS[kind].columns}
     chosen = [name for name in request.POST.getlist("columns") if name in known]
-    request.session[f"columns:{kind}"] = chosen
+    ChosenColumns.objects.update_or_create(
+        user=request.user, list_kind=kind, defaults={"names": " ".join(chosen)}
+    )
     return go_to(request, _with_query(request, kind))
 
 

@@ -82,7 +82,10 @@ GROUPS: tuple[tuple[str | Promise, bool, tuple[SettingsPage, ...]], ...] = (
                 _("Company"), _("Name, currency, limits."), "/settings/company/", "building"
             ),
             SettingsPage(
-                _("Pipelines"), _("Stages of your deals."), "/settings/pipelines/", "columns"
+                _("Pipelines, boards and labels"),
+                _("How deals and projects go, and how records are marked."),
+                "/settings/pipelines/",
+                "columns",
             ),
             SettingsPage(
                 _("Usage"),

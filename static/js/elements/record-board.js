@@ -51,8 +51,11 @@ class RecordBoard extends HTMLElement {
   dropped({ item, from, to, oldDraggableIndex, newDraggableIndex }) {
     this.showTargets(false);
     if (from === to && oldDraggableIndex === newDraggableIndex) return;
-    if (to.dataset.target === "win") this.win(item);
-    else if (to.dataset.target === "lose") this.lose(item);
+    const { target } = to.dataset;
+    if (target === "win") this.win(item);
+    else if (target === "lose") this.ask(item, "lose");
+    else if (target === "pipeline") this.ask(item, "move");
+    else if (target === "delete") this.act(item, "delete", new URLSearchParams());
     else this.move(item, to);
   }
 
@@ -67,10 +70,14 @@ class RecordBoard extends HTMLElement {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key.startsWith("Arrow")) this.focusFrom(card, event);
     else if (document.documentElement.dataset.singleKeys === "off") return;
-    else if (event.key === "w" && card.dataset.win) this.win(card);
-    else if (event.key === "W" && card.dataset.lose) this.lose(card);
+    else if (event.key === "w" && this.isOfDeals) this.win(card);
+    else if (event.key === "W" && this.isOfDeals) this.ask(card, "lose");
     else return;
     event.stopPropagation();
+  }
+
+  get isOfDeals() {
+    return this.dataset.noun === "deal";
   }
 
   get lists() {
@@ -105,11 +112,11 @@ class RecordBoard extends HTMLElement {
   async move(card, list) {
     const next = card.nextElementSibling;
     const body = new URLSearchParams({
-      [this.dataset.noun === "deal" ? "stage" : "phase"]: list.dataset.stage,
+      [this.isOfDeals ? "stage" : "phase"]: list.dataset.stage,
       version: card.dataset.version,
     });
     if (next?.dataset.key) body.set("before", next.dataset.key);
-    await this.act(card, card.dataset.move, body, () => {
+    await this.act(card, "move", body, () => {
       const stage = list.closest("section").querySelector(".board__name").textContent;
       const title = card.querySelector(".card__link").textContent;
       this.announce(this.dataset.moved.replace("%1", title).replace("%2", stage));
@@ -117,20 +124,18 @@ class RecordBoard extends HTMLElement {
   }
 
   win(card) {
-    return this.act(card, card.dataset.win, new URLSearchParams());
+    return this.act(card, "win", new URLSearchParams());
   }
 
-  lose(card) {
-    // The reason is asked for in a dialog; the card stays where it was until that is answered.
-    const link = card.querySelector(".card__move");
-    window.htmx.ajax("GET", `${card.dataset.lose}?next=${encodeURIComponent(location.pathname)}`, {
-      target: "#dialog-root",
-      source: link,
-    });
+  /** Opens a dialog about the card, which stays where it was until that is answered. */
+  ask(card, act) {
+    const next = encodeURIComponent(location.pathname);
+    window.htmx.ajax("GET", `${card.dataset.act}${act}/?next=${next}`, { target: "#dialog-root" });
     this.reload();
   }
 
-  async act(card, url, body, done = () => {}) {
+  async act(card, act, body, done = () => {}) {
+    const url = `${card.dataset.act}${act}/`;
     card.setAttribute("aria-busy", "true");
     const headers = { "X-Board": "drag", "X-CSRFToken": this.token };
     let answer;
