@@ -18,7 +18,15 @@ def purge_drafts() -> None:
 
 
 @shared_task
-def forget_old_undo() -> None:
-    from inbox.domain.triage import forget_old_undo as run  # leaf
+def run_bulk_job(job_id: int) -> None:
+    from inbox.domain.jobs import run  # leaf
 
-    run()
+    run(job_id)
+
+
+@shared_task
+def forget_old_undo() -> None:
+    from inbox.domain import jobs, triage  # leaf
+
+    triage.forget_old_undo()
+    jobs.forget_old()

@@ -68,16 +68,17 @@ def perform(
     ids = list(dict.fromkeys(thread_ids))
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
-            memory |= _chunk(act, ids[start : start + CHUNK], detail)
-    undo = None
-    if memory and act in OPPOSITE:
-        undo = UndoToken.objects.create(
-            user=by,
-            act=OPPOSITE[act],
-            threads=memory,
-            expires_at=timezone.now() + UNDO_TIME,
-        )
-    return Done(act=act, thread_ids=list(memory), undo=undo)
+            memory |= apply(act, ids[start : start + CHUNK], detail)
+    return Done(act=act, thread_ids=list(memory), undo=remember(act, memory, by=by))
+
+
+def remember(act: Act, memory: Memory, *, by: Any) -> UndoToken | None:
+    """Keeps what takes the act back; None when nothing was changed."""
+    if not memory or act not in OPPOSITE:
+        return None
+    return UndoToken.objects.create(
+        user=by, act=OPPOSITE[act], threads=memory, expires_at=timezone.now() + UNDO_TIME
+    )
 
 
 def undo(token: str, *, by: Any) -> Done | None:
@@ -92,7 +93,7 @@ def undo(token: str, *, by: Any) -> Done | None:
     for act, detail, ids in _by_detail(row, by):
         for start in range(0, len(ids), CHUNK):
             with transaction.atomic():
-                changed |= _chunk(act, ids[start : start + CHUNK], detail)
+                changed |= apply(act, ids[start : start + CHUNK], detail)
     return Done(act=Act(row.act), thread_ids=list(changed), undo=None)
 
 
@@ -126,7 +127,9 @@ def _by_detail(row: UndoToken, by: Any) -> list[tuple[Act, Detail, list[int]]]:
     return found
 
 
-def _chunk(act: Act, ids: list[int], detail: Detail) -> Memory:
+def apply(act: Act, ids: list[int], detail: Detail) -> Memory:
+    """The act on a handful of conversations, in the caller's transaction: what was changed, with
+    what takes it back."""
     threads = list(
         Thread.objects.of_accounts_of(detail.by)
         .filter(pk__in=ids)

@@ -1,3 +1,4 @@
+from inbox.models.bulk import BulkJob
 from inbox.models.draft import Draft, DraftFile
 from inbox.models.label import Label, ThreadLabel
 from inbox.models.reminder import Reminder
@@ -8,6 +9,7 @@ from inbox.models.trusted import TrustedSender
 from inbox.models.undo import UndoToken
 
 __all__ = [
+    "BulkJob",
     "Draft",
     "DraftFile",
     "Label",

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django import template
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -51,6 +52,12 @@ def people_line(thread: Thread) -> str:
 
 def _short(name: str) -> str:
     return name.partition("@")[0] if "@" in name else name.split(" ", maxsplit=1)[0]
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1,284 and not 1284."""
+    return number_format(number, force_grouping=True)
 
 
 @register.filter

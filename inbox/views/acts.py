@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
@@ -14,13 +15,13 @@ from django.views.decorators.http import require_POST
 
 from common.opaque import unseal
 from common.toasts import Kind, add_toast, toast_answer
-from inbox.domain import search, triage
+from inbox.domain import jobs, search, triage
 from inbox.domain.audience import names_of
 from inbox.domain.queries.lists import accounts_of, box_threads, rows_of
 from inbox.enums import Act, Box
 from inbox.forms.acts import LabelChoiceForm, SnoozeForm
 from inbox.forms.filters import FilterForm
-from inbox.models import Label
+from inbox.models import BulkJob, Label
 from mailsync.domain import blocking
 from mailsync.enums import AccountScope
 from mailsync.models import Thread
@@ -80,8 +81,31 @@ def _act(request: HttpRequest, act: Act, thread_ids: Iterable[int]) -> HttpRespo
     detail, problem = _detail(request, act)
     if problem:
         return _refused(request, problem)
-    done = triage.perform(act, thread_ids, by=request.user, **detail)
-    return _answer(request, done)
+    ids = list(dict.fromkeys(thread_ids))
+    if len(ids) > jobs.AT_ONCE:
+        return _begun(request, jobs.begin(act, ids, by=request.user, **detail))
+    return _answer(request, triage.perform(act, ids, by=request.user, **detail))
+
+
+def _begun(request: HttpRequest, job: BulkJob) -> HttpResponse:
+    """So many that they take a while: a toast tells how far it is."""
+    if request.htmx:
+        return render(request, "inbox/_job_begun.html", {"job": job, "act": Act(job.act)})
+    text = _("%(act)s: %(n)s conversations. This goes on by itself.")
+    words = {"act": Act(job.act).label, "n": number_format(job.number, force_grouping=True)}
+    return toast_answer(request, text % words, back_to=back_path(request))
+
+
+def answer_of_job(request: HttpRequest, job: BulkJob) -> HttpResponse:
+    """Its toast: how far it is, or in the end what became of it."""
+    if not job.finished_at:
+        return render(request, "inbox/_job_toast.html", {"job": job, "act": Act(job.act)})
+    done = triage.Done(act=Act(job.act), thread_ids=job.changed_ids, undo=job.undo)
+    undo_url = reverse("inbox:undo", args=[job.undo.token]) if job.undo else ""
+    context = {"text": sentence(done), "kind": Kind.PLAIN, "undo_url": undo_url}
+    response = render(request, "ui/_toast.html", context)
+    response["HX-Trigger"] = "threads-changed,counts-changed"
+    return response
 
 
 def _detail(request: HttpRequest, act: Act) -> tuple[dict[str, Any], str]:

@@ -90,6 +90,14 @@ class Page:
     rows: list[Row]
     next_cursor: str = ""
 
+    @property
+    def first_cursor(self) -> str:
+        """The place of the newest row, to ask later what came before it."""
+        if not self.rows:
+            return Cursor(at=_EPOCH, thread_id=0).text()
+        first = self.rows[0].thread
+        return Cursor(at=first.last_email_at or _EPOCH, thread_id=first.pk).text()
+
 
 def accounts_of(user: Any) -> list[MailAccount]:
     """The accounts whose mail this user's inbox shows, personal ones first."""
@@ -202,6 +210,14 @@ def box_page(
     last = rows[-1].thread
     at = last.last_email_at or _EPOCH  # never empty here: box_threads asks for a moment
     return Page(rows=rows, next_cursor=Cursor(at=at, thread_id=last.pk).text())
+
+
+def newer_than(threads: QuerySet[Thread], cursor: Cursor, *, most: int = 100) -> int:
+    """How many of them stand before this place in the list; counted up to `most`."""
+    newer = threads.filter(
+        Q(last_email_at__gt=cursor.at) | Q(last_email_at=cursor.at, pk__gt=cursor.thread_id)
+    )
+    return newer.order_by()[:most].count()
 
 
 def _newest_ids(threads: QuerySet[Thread], account_ids: list[int], *, limit: int) -> list[int]:

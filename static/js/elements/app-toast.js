@@ -52,7 +52,7 @@ class AppToast extends HTMLElement {
   }
 
   #resume() {
-    if (this.dataset.kind === "error" || this.matches(":hover, :focus-within")) return;
+    if (["error", "busy"].includes(this.dataset.kind) || this.matches(":hover, :focus-within")) return;
     clearTimeout(this.#timer);
     this.#since = performance.now();
     this.#timer = setTimeout(() => this.leave(), Math.max(this.#left, 1000));

@@ -105,12 +105,15 @@ class InboxPanes extends HTMLElement {
   };
 
   #fetch() {
-    this.querySelector("[data-new-pill]").hidden = true;
+    const pill = this.querySelector("[data-new-pill]");
+    if (pill) pill.hidden = true;
     window.htmx.ajax("GET", this.#list.dataset.url, { target: "#list-pane", swap: "innerMorph" });
   }
 
+  /** The server says how many are new; without any the pill stays away. */
   #offer() {
-    this.querySelector("[data-new-pill]").hidden = false;
+    const pill = this.querySelector("[data-new-pill]");
+    if (pill) window.htmx.trigger(pill, "offered");
   }
 }
 

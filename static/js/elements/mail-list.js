@@ -16,6 +16,7 @@ class MailList extends HTMLElement {
     this.addEventListener("click", this.#onClick);
     this.addEventListener("keydown", this.#onKey);
     document.addEventListener("htmx:after:swap", this.#count);
+    this.addEventListener("htmx:after:request", this.#onActed);
     const acts = {
       "row-next": () => this.#move(1),
       "row-previous": () => this.#move(-1),
@@ -39,6 +40,15 @@ class MailList extends HTMLElement {
     document.removeEventListener("htmx:after:swap", this.#count);
     clearTimeout(this.#rest);
   }
+
+  /** What was selected has been acted on; the next selection begins anew. */
+  #onActed = (event) => {
+    const { ctx } = event.detail;
+    const isAct = ctx.request.method === "POST" && event.target.closest(".bulk-bar");
+    if (isAct && (ctx.response?.status ?? 500) < 300 && !ctx.target?.closest?.("#dialog-root")) {
+      this.#select(() => false);
+    }
+  };
 
   get rows() {
     return [...this.querySelectorAll(".row:not(.is-leaving)")];
@@ -152,6 +162,7 @@ class MailList extends HTMLElement {
       if (place.textContent !== text) place.textContent = text;
     }
     for (const offer of this.querySelectorAll("[data-select-all-matching]")) {
+      if (all && offer.hidden) window.htmx.trigger(offer, "offered");
       offer.hidden = !all;
       if (!all) for (const box of offer.querySelectorAll("input")) box.checked = false;
     }
