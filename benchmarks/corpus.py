@@ -12,27 +12,14 @@ from pathlib import Path
 
 import css_inline
 
+from benchmarks import corpus_folding, corpus_parses
+from benchmarks.cases import Case, load, squeeze, text_of
 from mailsync.mime import bounces, charsets, forwards, html, parse, quotes, structure
-
-Case = tuple[str, bool, str]
 
 
 def without_values(markup):
     """Tags as a parser sees them: what stands in quotes is no attribute."""
     return re.sub(r'"[^"<>]*&[^"<>]*"', '""', markup)
-
-
-def squeeze(text):
-    return re.sub(r"\s+", "", text or "")
-
-
-def load(folder, name):
-    path = folder / name
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def text_of(path):
-    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def replies_trimmer(root: Path) -> Iterator[Case]:
@@ -366,11 +353,12 @@ def _shape(line):
 
 PREFIXES = (
     "replies_", "forwards_", "bounces_", "sanitiser_", "fidelity", "attachments_",
-    "summaries_", "charsets_", "structure_",
+    "summaries_", "charsets_", "structure_", "stalwart_", "jwz_", "kde_", "no_mail_",
 )  # fmt: skip
 SETS: dict[str, Callable[[Path], Iterator[Case]]] = {
     name.replace("_", "-"): function
-    for name, function in list(globals().items())
+    for module in (globals(), vars(corpus_folding), vars(corpus_parses))
+    for name, function in list(module.items())
     if name.startswith(PREFIXES)
 }
 

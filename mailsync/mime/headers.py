@@ -125,6 +125,7 @@ _ADDRESS_TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|<[^<>]*>?|[,;:()]|[^\s",;:()<>]+|\s+|[\\>]', re.DOTALL
 )
 _QUOTED_PAIR = re.compile(r"\\(.)")
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
 _AROUND_DOT = re.compile(r"\s{0,20}([.@])\s{0,20}")
 _LIKE_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,100}@[^\s<>\"(),;:@]{1,255}")
 
@@ -203,7 +204,7 @@ class _MailboxReader:
 
 
 _SIMPLE = re.compile(
-    r'\s*([^"\\<>(),;:@\s][^"\\<>(),;:@]{0,200})?<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>\s*'
+    r'([^"\\<>(),;:@]{0,100})<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>',
 )
 
 
@@ -220,14 +221,14 @@ def _simple_mailboxes(text: str) -> list[Party]:
 
 @lru_cache(maxsize=8192)
 def _simple_mailbox(text: str) -> Party | None:
-    match = _SIMPLE.fullmatch(text)
-    return Party(_name(match.group(1) or ""), canonical(match.group(2))) if match else None
+    match = _SIMPLE.fullmatch(text.strip())
+    return Party(_name(match.group(1)), canonical(match.group(2))) if match else None
 
 
 def _add(found: list[Party], words: list[str], comments: list[str], angle: str | None) -> None:
     phrase = "".join(words).strip()
     if angle is not None:
-        address = angle.strip("<> \t")
+        address = _COMMENT.sub("", angle).strip("<> \t")
         if address.startswith("@"):  # the obsolete route of RFC 5322 4.4
             address = address.rpartition(":")[2]
         name = phrase
@@ -275,6 +276,7 @@ def _name(text: str) -> str:
 # --- parameters (RFC 2045 5.1, RFC 2231) ------------------------------------------------------
 
 _PARAMETER = re.compile(r'([^\s=;"]{1,80})\s{0,20}=\s{0,20}("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
+_AROUND_SLASH = re.compile(r"\s{0,20}/\s{0,20}")
 _SECTIONED = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
 
 
@@ -293,6 +295,8 @@ def _common_content_field(value: bytes) -> tuple[str, dict[str, str]]:
 def parameters(value: str) -> tuple[str, dict[str, str]]:
     """The main value in lower case, and its parameters decoded."""
     main, _, rest = value.partition(";")
+    if "/ " in main or " /" in main or "(" in main:
+        main = _AROUND_SLASH.sub("/", _COMMENT.sub("", main))
     main = main.strip().lower()
     if " " in main or "\t" in main:  # "multipart/mixed boundary=x", the semicolon forgotten
         main, _, lost = value.strip().partition(" ")
@@ -458,6 +462,9 @@ def date(text: str) -> datetime | None:
     """The moment in UTC. None for what is no date, or one that cannot have been."""
     text = text[:200].strip()
     match = _DATE.match(text)
+    if match is None and "(" in text:
+        text = _COMMENT.sub("", _COMMENT.sub("", text)).strip()
+        match = _DATE.match(text)
     try:
         if match:
             day, month, year, hour, minute, second, sign, off_hours, off_minutes = match.groups()

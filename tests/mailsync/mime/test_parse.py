@@ -1,3 +1,4 @@
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsync.mime import headers, parse
+from mailsync.mime import headers, parse, transfer
 from mailsync.mime.types import Kind, ParsedEmail, Party, Readability
 
 DATA = Path(__file__).parent / "data"
@@ -28,6 +29,8 @@ FROM_FORMS = [
     ("alice@corp.example (Alice)", "alice@corp.example"),
     ("=?utf-8?q?Ren=C3=A9?= <rene@müller.example>", "rene@xn--mller-kva.example"),
     ("undisclosed-recipients:;", ""),
+    ("Ann <ann@corp.example(mallory@evil.test)>", "ann@corp.example"),
+    (" Ann  <ann@corp.example> , Bo <bo@corp.example>", "ann@corp.example"),
 ]
 
 
@@ -57,6 +60,7 @@ def test_line_break_in_an_encoded_word_stays_one_line():
 DATES = [
     ("Fri, 02 Jan 2026 03:04:05 +0200", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
     ("2 Jan 26 03:04 EST", datetime(2026, 1, 2, 8, 4, tzinfo=UTC)),
+    ("2 Jan 2026 (a (nested) comment) 03:04:05 +0000", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
     ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
     ("Thu, 31 Dec 1969 23:59:59 +0000", None),
     ("Fri, 32 Jan 2026 03:04:05 +0000", None),
@@ -126,6 +130,24 @@ def test_flowed_text_is_joined():
     raw = mail(b"one \r\ntwo\r\n> three \r\n> four\r\n",
                Content_Type="text/plain; format=flowed")  # fmt: skip
     assert parse.parse(raw).text == "one two\n> three four"
+
+
+CONTENT_TYPES = [
+    (b" Text / Plain ; charset=utf-8", ("text/plain", {"charset": "utf-8"})),
+    (b"(of) text (plain) / (and) plain", ("text/plain", {})),
+    (b'multipart/mixed boundary="b"', ("multipart/mixed", {"boundary": "b"})),
+]
+
+
+@pytest.mark.parametrize(("value", "read"), CONTENT_TYPES)
+def test_content_types_as_programs_write_them(value, read):
+    assert headers.content_field(value) == read
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\r\n", b" \r\n\t\n" * 600]))
+def test_size_of_a_base64_part_is_that_of_its_content(content, below):
+    raw = b"head" + base64.encodebytes(content).replace(b"\n", b"\r\n") + below
+    assert transfer.decoded_size(raw, 4, len(raw), "base64") == len(content)
 
 
 KINDS = [
