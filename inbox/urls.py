@@ -5,6 +5,7 @@ from inbox.urls_links import link_urls
 from inbox.urls_many import many_urls
 from inbox.views import (
     acts,
+    attached,
     bodies,
     compose,
     draft_files,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("mail/<box:box>/", lists.box, name="box"),
     path("mail/compose/", compose.compose, name="compose"),
     path("mail/m/<email:pk>/answer/<answer:kind>/", compose.answer, name="answer"),
+    path("mail/m/<email:pk>/answer/<answer:kind>/quote/", compose.quote, name="answer_quote"),
     path("mail/drafts/", outbox.drafts, name="drafts"),
     path("mail/drafts/<draft:pk>/", compose.draft, name="draft"),
     path("mail/drafts/<draft:pk>/restore/", compose.restore, name="draft_restore"),
@@ -100,6 +102,7 @@ urlpatterns = [
     path("mail/m/<email:pk>/pictures/ask/", pictures.distrust, name="pictures_distrust"),
     path("mail/m/<email:pk>/picture/<str:token>/", pictures.remote, name="remote_picture"),
     path("mail/a/<attachment:pk>/", bodies.attachment, name="attachment"),
+    path("mail/a/<attachment:pk>/read/", attached.attached_mail, name="attached_mail"),
     path("settings/labels/", labels.labels, name="labels"),
     path("settings/labels/<int:pk>/", labels.label, name="label"),
     path("settings/labels/<int:pk>/remove/", labels.label_remove, name="label_remove"),

@@ -267,6 +267,12 @@ def _quote(draft: Draft) -> _Quote | None:
     )
 
 
+def quoted_html(draft: Draft) -> str:
+    """The quote as it would go out, for the writer who wants to change it; strictly cleaned."""
+    quote = _quote(draft)
+    return quote.html if quote else ""
+
+
 def _forward_lines(parent: Email) -> list[tuple[str, str]]:
     people = {
         role: ", ".join(_mailbox(one[1], one[2]) for one in parent.recipients if one[0] == role)

@@ -314,3 +314,12 @@ def field_values(request: HttpRequest) -> HttpResponse:
     context = composing.context_of(draft, by=request.user)
     values = {name: field.value(context) for name, field in smart_fields.FIELDS.items()}
     return JsonResponse({"values": values})
+
+
+@require_safe
+@login_required
+def quote(request: HttpRequest, pk: int, kind: DraftKind) -> HttpResponse:
+    """The quoted text of an answer for the editor, for a writer who wants to change it."""
+    parent = visible_email(request.user, pk)
+    draft = Draft(author=request.user, kind=kind, parent=parent)
+    return JsonResponse({"html": composing.quoted_html(draft)})

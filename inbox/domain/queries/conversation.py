@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 
 from common.addresses import normalise_address
 from inbox.models import TrustedSender
+from inbox.domain.queries.outgoing import troubles
 from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
@@ -57,6 +58,12 @@ class Message:
     def is_machine(self) -> bool:
         return self.email.kind != EmailKind.PERSON
 
+    @property
+    def troubles(self) -> list[str]:
+        """What is known of recipients who did not get it; only for mail sent from here."""
+        submission = getattr(self.email, "submission", None)
+        return troubles(submission) if submission and self.is_own else []
+
     def parties(self, role: str) -> list[tuple[str, str]]:
         """(name, address) of one header field's people."""
         return [(name, address) for kind, name, address in self.email.recipients if kind == role]
@@ -78,7 +85,7 @@ def conversation(thread: Thread, *, user: Any, show_all: bool = False) -> Conver
     """The thread's messages. Takes a fixed number of queries."""
     emails = list(
         Email.objects.filter(thread=thread)
-        .select_related("body")
+        .select_related("body", "submission")
         .prefetch_related(Prefetch("attachments", Attachment.objects.order_by("pk")))
         .order_by("received_at", "pk")
     )

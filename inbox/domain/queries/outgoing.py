@@ -119,3 +119,20 @@ def reason(code: str) -> str:
         "server_unavailable": _("The server is busy. It is tried again by itself."),
     }
     return str(own.get(code) or SENTENCES.get(code) or SENTENCES["refused"])
+
+
+def troubles(submission: Submission) -> list[str]:
+    """A sentence for each recipient whom a mail did not reach, as far as servers have said."""
+    found = []
+    for address, result in submission.results.items():
+        report = result.get("report")
+        named = {"address": address, "code": result.get("code", "")}
+        if report and report.get("delayed"):
+            found.append(_("Not delivered to %(address)s yet; it is still being tried.") % named)
+        elif report and report.get("permanent"):
+            found.append(_("%(address)s does not exist or takes no mail.") % named)
+        elif report:
+            found.append(_("Not delivered to %(address)s.") % named)
+        elif not result.get("accepted"):
+            found.append(_("The server refused %(address)s (%(code)s).") % named)
+    return found

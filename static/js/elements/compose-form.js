@@ -311,6 +311,7 @@ class ComposeForm extends HTMLElement {
     else if (on("[data-close-composer]")) this.close();
     else if (on("[data-whole-page]")) this.#wholePage();
     else if (on("[data-shows]")) this.#showRole(on("[data-shows]").dataset.shows);
+    else if (on("[data-edit-quote]")) this.#editQuote(on("[data-edit-quote]"));
     else if (on("[data-drop-quote]")) this.#drop(on("[data-quote]"));
     else if (on("[data-drop-record]")) this.#drop(on("[data-record]"));
     else if (on("[data-remove-file]")) this.#removeFile(on("[data-file]"), on("button").dataset.removeFile);
@@ -341,6 +342,15 @@ class ComposeForm extends HTMLElement {
     const field = this.querySelector(`recipient-field[data-role=${role}]`);
     delete field.dataset.empty;
     field.focus();
+  }
+
+  /** The quote becomes text like any other. */
+  async #editQuote(button) {
+    const response = await fetch(button.dataset.editQuote, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!response?.ok) return void toast(word("failed"), { kind: "error" });
+    const { html } = await response.json();
+    this.#editor.setHTML(`${this.#editor.getHTML() || "<div><br></div>"}<div><br></div>${html}`);
+    this.#drop(button.closest("[data-quote]"));
   }
 
   #drop(element) {
