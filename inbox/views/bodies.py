@@ -1,6 +1,7 @@
 """Content that strangers wrote, each piece on its own address under its own closed policy."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +20,12 @@ from mailsync.mime import html, parse
 from mailsync.mime.headers import file_name
 from mailsync.mime.pictures import Picture, picture_type
 from mailsync.models import Attachment, Email, Thread
+
+
+def visible_attachment(user: Any, pk: int) -> Attachment:
+    """The file, if this user may know of its conversation; 404 otherwise."""
+    files = Attachment.objects.filter(email__in=Email.objects.visible_to(user))
+    return get_object_or_404(files.select_related("email__blob"), pk=pk)
 
 
 @require_safe
@@ -69,12 +76,7 @@ def _remote_address(request: HttpRequest, email: Email) -> Callable[[str], str |
 @login_required
 def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     """A file, to be saved. Never shown by the browser under our address."""
-    found = get_object_or_404(
-        Attachment.objects.filter(email__in=Email.objects.visible_to(request.user)).select_related(
-            "email__blob"
-        ),
-        pk=pk,
-    )
+    found = visible_attachment(request.user, pk)
     try:
         data = reading.file_of(found)
     except reading.NotHereError:

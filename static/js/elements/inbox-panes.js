@@ -2,8 +2,24 @@
 // conversation that leaves makes way for the next one, and new mail waits at the top of the list
 // until it disturbs nobody.
 
+import { handle, run } from "../lib/commands.js";
+
 class InboxPanes extends HTMLElement {
+  #releases = [];
+  #step = 1;
+
   connectedCallback() {
+    const acts = {
+      "message-next": () => this.#goMessage(1),
+      "message-previous": () => this.#goMessage(-1),
+      "expand-all": () => this.#fold((name) => name.ariaExpanded === "false"),
+      "collapse-all": () => this.#fold((name, last) => name.ariaExpanded === "true" && !last),
+      "archive-next": () => this.#archive(1),
+      "archive-previous": () => this.#archive(-1),
+      mute: () => this.#inMenu("mute"),
+      block: () => this.#inMenu("block"),
+    };
+    this.#releases = Object.entries(acts).map(([id, act]) => handle(id, act));
     this.addEventListener("thread-left", this.#onLeft);
     this.addEventListener("click", this.#onClick);
     document.body.addEventListener("mail-changed", this.#onNews);
@@ -14,6 +30,7 @@ class InboxPanes extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.#releases.forEach((release) => release());
     document.body.removeEventListener("mail-changed", this.#onNews);
     document.body.removeEventListener("threads-changed", this.#refresh);
     document.body.removeEventListener("resync", this.#onNews);
@@ -83,10 +100,49 @@ class InboxPanes extends HTMLElement {
     }
     const rows = [...this.querySelectorAll(".row:not(.is-leaving)")];
     const at = rows.findIndex((row) => row.dataset.key === this.#openKey);
-    const next = rows[at + 1] ?? rows[at - 1];
+    const next = rows[at + this.#step] ?? rows[at + 1] ?? rows[at - 1];
+    this.#step = 1;
     if (next && matchMedia("(width >= 768px)").matches) next.querySelector(".row__link").click();
     else this.#close();
   };
+
+  get #names() {
+    return [...this.querySelectorAll("[data-message] .message__name")];
+  }
+
+  #goMessage(step) {
+    const names = this.#names;
+    if (!names.length) return false;
+    const at = names.findIndex((name) => name.closest("[data-message]").contains(document.activeElement));
+    const from = at < 0 ? (step > 0 ? -1 : names.length) : at;
+    const name = names[Math.min(Math.max(from + step, 0), names.length - 1)];
+    name.focus({ preventScroll: true });
+    name.closest("[data-message]").scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  #fold(wanted) {
+    const names = this.#names;
+    if (!names.length) return false;
+    for (const name of names) if (wanted(name, name === names.at(-1))) name.click();
+    return true;
+  }
+
+  #archive(step) {
+    if (!this.#openKey) return false;
+    this.#step = step;
+    return run("archive");
+  }
+
+  /** Commands that stand in a closed menu: of the bar when rows are selected, else of the thread. */
+  #inMenu(id) {
+    const selecting = this.querySelector("[data-selecting] .bulk-bar");
+    const item = (selecting ?? this).querySelector(
+      selecting ? `[formaction$="/${id}/"]` : `.thread [data-menu-key="${id}"]`,
+    );
+    item?.click();
+    return Boolean(item);
+  }
 
   #onNews = () => {
     const scroll = this.querySelector("#list-scroll");

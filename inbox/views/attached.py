@@ -1,0 +1,31 @@
+"""A mail that came as a file in another one: read in its place, as text."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inbox.domain import reading
+from inbox.views.bodies import visible_attachment
+from mailsync.mime import parse
+from mailsync.mime.types import Readability
+
+MAIL = "message/rfc822"
+
+
+@require_safe
+@login_required
+def attached_mail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its header, its text and the names of its files; the whole is in the download."""
+    found = visible_attachment(request.user, pk)
+    if found.content_type != MAIL:
+        raise Http404
+    context = {"file": found, "mail": None}
+    try:
+        mail = parse.parse(reading.file_of(found))
+    except reading.NotHereError:
+        pass
+    else:
+        context["mail"] = mail if mail.readability != Readability.UNREADABLE else None
+    name = "inbox/_attached_mail.html" if request.htmx else "inbox/attached_mail.html"
+    return render(request, name, context)
