@@ -32,6 +32,8 @@ MAIL_PORTS = env.list(
     cast=int,
     default=[25, 110, 143, 443, 465, 587, 993, 994, 995, 2525],
 )
+# Connections to mail servers that a worker process keeps open between two looks.
+MAIL_CONNECTIONS_KEPT = 64
 # Proxies in front of us whose X-Forwarded-For may be believed (how many hops).
 TRUSTED_PROXIES = env.int("DEALPOST_TRUSTED_PROXIES", default=0)
 

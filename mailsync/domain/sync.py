@@ -21,7 +21,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from mailsync.domain import blobs, leases
-from mailsync.domain.connections import open_store
+from mailsync.domain.connections import slice_store
 from mailsync.domain.failures import react, recovered, wait_for_disk
 from mailsync.domain.fetching import (
     INDEX_BATCH,
@@ -88,8 +88,7 @@ def sync_account(account_id: int, *, seconds: float = SLICE_SECONDS) -> Slice:
 
 
 def _run(account: MailAccount, lease: leases.Lease, *, until: float) -> bool:
-    store = open_store(account)
-    try:
+    with slice_store(account) as store:
         work = Work(account, store, lease, Choice(account))
         replay_waiting(work)
         store_sent(account, lease=lease)
@@ -102,8 +101,6 @@ def _run(account: MailAccount, lease: leases.Lease, *, until: float) -> bool:
         remove_gone_emails(work)
         _finish_round(work, has_more=has_more)
         return has_more
-    finally:
-        store.close()
 
 
 def _refresh_list(work: Work) -> None:

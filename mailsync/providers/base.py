@@ -224,6 +224,13 @@ class MailStore(Protocol):
     ) -> Moved:
         """Stores a message in a mailbox; `uid` of the answer is 0."""
 
+    def settle(self) -> bool:
+        """Leaves the open mailbox, so that the connection can wait for its next use. False when
+        it cannot; then it is to be closed. Never raises."""
+
+    def is_alive(self) -> bool:
+        """Whether the server still answers. Never raises."""
+
     def close(self) -> None:
         """Logs out if it can; never raises."""
 

@@ -339,6 +339,27 @@ class IMAPStore:
         if self._open_path is None or not self._is_writable:
             raise RuntimeError("open the mailbox with writable=True first")
 
+    # --- The connection -----------------------------------------------------------------------
+
+    def settle(self) -> bool:
+        if self._open_path is None:
+            return True
+        # CLOSE (RFC 9051 6.4.1) expunges what other clients marked deleted, unless the mailbox
+        # was opened for reading.
+        verb = b"UNSELECT" if self._has("UNSELECT") else b"" if self._is_writable else b"CLOSE"
+        self._open_path = None
+        return bool(verb) and self._says_ok(verb)
+
+    def is_alive(self) -> bool:
+        return self._says_ok(b"NOOP")
+
+    def _says_ok(self, verb: bytes) -> bool:
+        try:
+            _rows, tagged = self._wire.run(verb)
+        except ProviderError:
+            return False
+        return tagged.status == b"OK"
+
     def close(self) -> None:
         self._wire.close()
 

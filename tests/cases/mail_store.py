@@ -215,3 +215,19 @@ class MailStoreCases:
     def test_closing_twice_is_no_trouble(self, box: Box) -> None:
         box.store.close()
         box.store.close()
+
+    def test_a_settled_connection_waits_and_sees_what_came_meanwhile(self, box: Box) -> None:
+        store = self.filled(box, 2)
+        store.open("INBOX", writable=True)
+        if not store.settle():
+            # Without UNSELECT the way out of a mailbox opened for writing is an EXPUNGE.
+            return
+        other = box.second()
+        try:
+            other.append("INBOX", message(3), keywords=Keyword.NONE)
+        finally:
+            other.close()
+        assert store.is_alive()
+        assert store.status(["INBOX"])["INBOX"].exists == 3
+        store.close()
+        assert not store.is_alive()

@@ -461,6 +461,13 @@ class FakeStore:
             return Moved(0)
         return Moved(0, self.server.mailboxes[path].uidvalidity, uid)
 
+    def settle(self) -> bool:
+        self._box = None
+        return not self._is_closed
+
+    def is_alive(self) -> bool:
+        return not self._is_closed
+
     def close(self) -> None:
         if not self._is_closed:
             self._is_closed = True

@@ -21,7 +21,6 @@ def server() -> FakeServer:
 def account(alice: User, server: FakeServer, settings: Any, tmp_path: Any, monkeypatch: Any) -> Any:
     """alice's account on `server`; nothing is queued, tests run the slices."""
     settings.BLOB_DIR = tmp_path / "blobs"
-    monkeypatch.setattr("mailsync.domain.sync.open_store", lambda _: server.open_store())
     monkeypatch.setattr("mailsync.domain.connections.open_store", lambda _: server.open_store())
     for name in ("sync_account", "replay_changes", "remove_account", "reconsider_mail"):
         monkeypatch.setattr(f"mailsync.tasks.{name}.delay_on_commit", lambda *_: None)

@@ -35,7 +35,6 @@ def small_server(capabilities: frozenset[str] = FULL) -> FakeServer:
 
 
 def attach(monkeypatch: Any, server: FakeServer) -> None:
-    monkeypatch.setattr("mailsync.domain.sync.open_store", lambda _: server.open_store())
     monkeypatch.setattr("mailsync.domain.connections.open_store", lambda _: server.open_store())
 
 
