@@ -147,6 +147,30 @@ def an_attachment(case: str) -> Args:
     return args
 
 
+def a_removed_link(case: str) -> Args:
+    """The thread's link, taken away by its own people."""
+
+    def args(scene: Any) -> dict[str, Any]:
+        thread = mail_of(scene).threads[case]
+        (by,) = (getattr(scene, name) for name in CASES[case][1])
+        link = thread.links.get()
+        ThreadLink.objects.filter(pk=link.pk).update(removed_at=timezone.now(), removed_by=by)
+        return {"pk": thread.pk, "link_pk": link.pk}
+
+    return args
+
+
+def every_key(scene: Any) -> dict[str, Any]:
+    """Conversations of everybody: each user's act reaches his own alone (see
+    tests/visibility/test_second_hand.py)."""
+    return {"thread": [thread.key for thread in mail_of(scene).threads.values()]}
+
+
+def an_item(scene: Any) -> dict[str, Any]:
+    return {"kind": "deal", "pk": mail_of(scene).deals["personal"].pk}
+
+
+SEERS = frozenset({"alice", "grace", "dana"})
 LINKED = tuple(case for case in CASES if "not linked" not in case)
 
 THREAD_ROWS: dict[str, Any] = {
@@ -174,16 +198,31 @@ THREAD_ROWS: dict[str, Any] = {
     },
     "inbox:thread_unlink": acting(data=the_deal, cases=LINKED),
     "inbox:thread_main_link": acting(data=the_deal, cases=LINKED),
+    # Only who took the link away brings it back.
+    "inbox:thread_relink": acting(a_removed_link, cases=LINKED),
+    "inbox:thread_question": acting(get=200, post=None),
+    "inbox:make_record": {
+        case: Row(readers, post=422, args=in_case(case, kind="deal"))
+        for case, (readers, _actors) in CASES.items()
+    },
+    "inbox:make_activity": {
+        case: Row(readers, post=422, args=in_case(case))
+        for case, (readers, _actors) in CASES.items()
+    },
+    # Refused in words where one message is all there is, or one conversation.
+    "inbox:thread_split": acting(),
+    "inbox:thread_merge": acting(get=200),
+    "inbox:threads_merge": Row(USERS, get=None, post=404),
+    "inbox:thread_as": acting(get=404, post=None),
+    "inbox:threads_preview": Row(
+        USERS, get=None, post=200, args=lambda scene: {"act": "share"}, data=every_key
+    ),
+    "inbox:earlier": Row(SEERS, post=303, args=an_item),
+    "inbox:earlier_offer": Row(SEERS, args=an_item),
 }
 
 
 # --- Lists, labels, undo -----------------------------------------------------------------------
-
-
-def every_key(scene: Any) -> dict[str, Any]:
-    """Conversations of everybody: each user's act reaches his own alone (see the second-hand
-    ids of test_authorisation_matrix)."""
-    return {"thread": [thread.key for thread in mail_of(scene).threads.values()]}
 
 
 def a_label(scene: Any) -> dict[str, Any]:

@@ -1,0 +1,163 @@
+"""Ids in forms: a foreign one, alone or among own ones, is as one that does not exist."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from common.opaque import seal
+from crm.models import Activity, Note
+from inbox.models import Draft, Label, Signature
+from mailsync.enums import LinkOrigin
+from mailsync.models import MailAccount, Thread, ThreadLink
+from sharing.enums import ItemVisibility, ThreadVisibility
+from tests.factories.crm import make_deal, make_organization, make_person
+from tests.factories.mail import make_account, make_thread
+from tests.test_authorisation_matrix import snapshot
+
+pytestmark = pytest.mark.django_db
+NOWHERE = 999_999_999
+
+
+@pytest.fixture
+def foreign(alice: Any) -> dict[str, Any]:
+    """What alice has and carol may not know of."""
+    own = {"visibility": ItemVisibility.OWNER}
+    account = make_account(alice)
+    thread = make_thread(account, "Canary", visibility=ThreadVisibility.PRIVATE)
+    organization = make_organization(alice, "Canary Ltd", **own)
+    return {
+        "account": account,
+        "thread": thread,
+        "email": thread.emails.get(),
+        "deal": make_deal(alice, "Canary deal", **own),
+        "person": make_person(alice, "Canary person", organization=organization, **own),
+        "organization": organization,
+        "draft": Draft.objects.create(author=alice, account=account, subject="Canary"),
+        "signature": Signature.objects.create(owner=alice, name="Canary", html="Canary"),
+    }
+
+
+@pytest.fixture
+def client(carol: Any) -> Client:
+    client = Client()
+    client.force_login(carol)
+    return client
+
+
+@pytest.fixture
+def mine(carol: Any) -> Thread:
+    thread = make_thread(make_account(carol), "Own")
+    Label.objects.create(name="Later")
+    return thread
+
+
+def both(client: Client, path: str, data: dict[str, Any], made_up: dict[str, Any]) -> None:
+    """The foreign id and the made-up one: nothing changes, nothing is named, same answer."""
+    before = snapshot()
+    with_foreign = client.post(path, data)
+    assert snapshot() == before, path
+    with_made_up = client.post(path, made_up)
+    assert snapshot() == before, path
+    assert with_foreign.status_code == with_made_up.status_code, path
+    assert b"anary" not in with_foreign.content
+    assert with_foreign.headers.get("Location") == with_made_up.headers.get("Location")
+
+
+@pytest.mark.parametrize("kind", ["deal", "person", "organization"])
+@pytest.mark.parametrize("act", ["thread_link", "thread_unlink", "thread_main_link"])
+def test_records_in_the_link_form(
+    client: Client, mine: Thread, foreign: dict[str, Any], kind: str, act: str
+) -> None:
+    ThreadLink.objects.create(thread=mine, origin=LinkOrigin.HAND, **{kind: foreign[kind]})
+    path = reverse(f"inbox:{act}", args=[mine.key])
+    both(
+        client, path, {"kind": kind, "record": foreign[kind].pk}, {"kind": kind, "record": NOWHERE}
+    )
+
+
+@pytest.mark.parametrize("act", ["archive", "trash", "star", "share", "hide", "mute"])
+def test_threads_of_bulk_acts(
+    client: Client, mine: Thread, foreign: dict[str, Any], act: str
+) -> None:
+    path = reverse("inbox:threads_act", args=[act])
+    made_up = seal("thread", NOWHERE)
+    both(client, path, {"thread": foreign["thread"].key}, {"thread": made_up})
+    before = Thread.objects.filter(pk=foreign["thread"].pk).values().get()
+    client.post(path, {"thread": [mine.key, foreign["thread"].key, made_up]})
+    assert Thread.objects.filter(pk=foreign["thread"].pk).values().get() == before
+
+
+def test_threads_and_mails_to_be_joined_or_moved(
+    client: Client, mine: Thread, foreign: dict[str, Any]
+) -> None:
+    made_up = seal("thread", NOWHERE)
+    for path in (reverse("inbox:threads_merge"), reverse("inbox:thread_merge", args=[mine.key])):
+        both(
+            client,
+            path,
+            {"thread": [mine.key, foreign["thread"].key]},
+            {"thread": [mine.key, made_up]},
+        )
+    path = reverse("inbox:thread_split", args=[mine.key])
+    both(client, path, {"email": foreign["email"].key}, {"email": seal("email", NOWHERE)})
+
+
+def test_threads_offered_for_a_record(
+    client: Client, carol: Any, mine: Thread, foreign: dict[str, Any]
+) -> None:
+    deal = make_deal(carol)
+    path = reverse("inbox:earlier", args=["deal", deal.pk])
+    both(client, path, {"thread": foreign["thread"].key}, {"thread": seal("thread", NOWHERE)})
+
+
+@pytest.mark.parametrize("kind", ["person", "organization"])
+def test_records_named_in_forms_of_records(
+    client: Client, carol: Any, foreign: dict[str, Any], kind: str
+) -> None:
+    deal = make_deal(carol)
+    row = foreign[kind]
+    form = {"title": "Deal", "stage": deal.stage.pk, "currency": "EUR", "visibility": "company"}
+    response = client.post(
+        reverse("crm:deal_edit", args=[deal.pk]), {**form, kind: f"X (#{row.pk})"}
+    )
+    deal.refresh_from_db()
+    assert getattr(deal, f"{kind}_id") != row.pk
+    assert b"anary" not in response.content
+
+
+def test_records_of_bulk_acts(client: Client, carol: Any, foreign: dict[str, Any]) -> None:
+    for act, more in (
+        ("owner", {"owner": carol.pk}),
+        ("visibility", {"visibility": "company"}),
+        ("delete", {}),
+    ):
+        for plural, kind in (("deals", "deal"), ("people", "person")):
+            path = reverse(f"crm:{plural}_bulk_{act}")
+            both(
+                client,
+                path,
+                {"ids": foreign[kind].pk, "record": foreign[kind].pk, **more},
+                {"ids": NOWHERE, "record": NOWHERE, **more},
+            )
+
+
+def test_forms_under_a_foreign_record_add_nothing(client: Client, foreign: dict[str, Any]) -> None:
+    for kind in ("deal", "person", "organization"):
+        for name, data in (("note", {"text": "x"}), ("activity", {"title": "x"})):
+            path = reverse(f"crm:{kind}_{name}_add", args=[foreign[kind].pk])
+            assert client.post(path, data).status_code == 404
+    assert not Note.objects.exists()
+    assert not Activity.objects.exists()
+
+
+def test_accounts_of_filters_are_own_ones(
+    client: Client, mine: Thread, foreign: dict[str, Any]
+) -> None:
+    key = foreign["account"].key
+    with_foreign = client.get("/mail/all/", {"account": key}).content.decode()
+    with_made_up = client.get("/mail/all/", {"account": seal("account", NOWHERE)}).content.decode()
+    assert "Canary" not in with_foreign
+    assert with_foreign.count("thread-row-") == with_made_up.count("thread-row-")
+    assert MailAccount.objects.count() == 2
