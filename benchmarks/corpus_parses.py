@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from benchmarks.cases import Case, load, squeeze, text_of
-from mailsync.mime import headers, parse
+from mailsync.mime import dates, headers, mailboxes, parse
 from mailsync.mime.structure import Tree
 
 
@@ -26,7 +26,7 @@ def _people(value):
         one for group in value.get("Group") or () for one in group["addresses"]
     ]
     return [
-        (squeeze(one.get("name")), headers.canonical(squeeze(one["address"])))
+        (squeeze(one.get("name")), mailboxes.canonical(squeeze(one["address"])))
         for one in listed
         if "@" in (one.get("address") or "")
     ]
@@ -56,9 +56,9 @@ def stalwart_fields(root: Path) -> Iterator[Case]:
         expected = case["expected"]
         got: object
         if case["field"] == "address":
-            got, wanted = _ours(headers.addresses([raw])), _people(expected)
+            got, wanted = _ours(mailboxes.addresses([raw])), _people(expected)
         elif case["field"] == "date":
-            got = headers.date(headers.plain(raw))
+            got = dates.date(headers.plain(raw))
             wanted = _moment(expected) if expected else None
         elif case["field"] == "unstructured":
             got, wanted = squeeze(headers.unstructured(raw)), squeeze(expected)
@@ -128,7 +128,7 @@ def jwz_mails(root: Path) -> Iterator[Case]:
             )
         sender = head.get("from", {}).get("mailbox")
         if sender:
-            same = got.sender.address == headers.canonical(sender)
+            same = got.sender.address == mailboxes.canonical(sender)
             yield f"{path.name} from", same, f"{got.sender} {sender}"
         leaves = _mailcore_leaves(expected["mainPart"])
         mine = [_leaf(leaf) for leaf in Tree(raw).leaves()]

@@ -6,7 +6,7 @@ RFC 3464 where the report keeps to it; else what mail systems have written since
 import re
 from dataclasses import dataclass
 
-from mailsync.mime import auto, charsets, headers, limits, plain, transfer
+from mailsync.mime import auto, charsets, headers, limits, mailboxes, plain, transfer
 from mailsync.mime.headers import first
 from mailsync.mime.structure import Entity, Tree
 
@@ -68,7 +68,7 @@ def _read(tree: Tree) -> Bounce | None:
 
 def _unreported(root: Entity, text: str, original: tuple[str, str], report: str) -> Bounce | None:
     """A bounce that says so in the words of its program alone."""
-    sender = headers.first_mailbox(first(root.fields, "from"))
+    sender = mailboxes.first_mailbox(first(root.fields, "from"))
     subject = headers.unstructured(first(root.fields, "subject"))
     if not _is_unreported(root, sender.address or sender.name, subject, text, report):
         return None
@@ -180,7 +180,7 @@ def _of_group(group: dict[str, str]) -> Failure | None:
     status = _STATUS.search(group.get("status", "")) or _STATUS.search(diagnostic)
     code = _CODE.search(diagnostic)
     return _failure(
-        headers.canonical(found.group()) if found else "",
+        mailboxes.canonical(found.group()) if found else "",
         status.group() if status else "",
         code.group(1) if code else "",
         diagnostic,
@@ -193,14 +193,14 @@ def _of_text(root: Entity, text: str) -> list[Failure]:
     named = first(root.fields, "x-failed-recipients")
     addresses = _ADDRESS.findall(headers.plain(named)) if named else []
     if not addresses:
-        sender = headers.first_mailbox(first(root.fields, "from")).address
-        own = {party.address for party in headers.addresses(root.fields.get("to", ()))} | {sender}
+        sender = mailboxes.first_mailbox(first(root.fields, "from")).address
+        own = {party.address for party in mailboxes.addresses(root.fields.get("to", ()))} | {sender}
         found = [one.rstrip(".") for one in _ADDRESS.findall(top)]
-        addresses = [one for one in found if headers.canonical(one) not in own] or found
+        addresses = [one for one in found if mailboxes.canonical(one) not in own] or found
         addresses = [one for one in addresses if not _NO_RECIPIENT.match(one)][:1]
     return [
         _failure(
-            headers.canonical(address),
+            mailboxes.canonical(address),
             status.group() if status else "",
             code.group(1) if code else "",
             _sentence(top),

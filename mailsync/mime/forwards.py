@@ -7,7 +7,7 @@ customer. What cannot be read with certainty gives None, never a guess.
 import re
 from dataclasses import dataclass
 
-from mailsync.mime import headers, limits, plain
+from mailsync.mime import headers, limits, mailboxes, plain
 from mailsync.mime.labels import LABEL_LINE, field_of, label_of
 from mailsync.mime.parse import html_of, parse, part_bytes
 from mailsync.mime.quotes import LINES, header_block, introduction, is_divider, is_quoted
@@ -294,7 +294,7 @@ def parties(value: str) -> tuple[Party, ...]:
             for earlier in parties(before):
                 found.setdefault(earlier.address, earlier)
             name = last.strip()
-        parsed = Party(name[: limits.NAME_CHARACTERS], headers.canonical(address))
+        parsed = Party(name[: limits.NAME_CHARACTERS], mailboxes.canonical(address))
         found.setdefault(parsed.address, parsed)
         if len(found) >= limits.RECIPIENTS:
             break

@@ -1,22 +1,17 @@
-"""Header fields: from bytes to text, addresses, parameters, ids and dates.
+"""Header fields: from bytes to text, parameters, file names and ids.
 
-Everything here is linear in its input. The standard library's header parser is not (8,000
-encoded words or RFC 2231 parameters keep it busy for half a minute), and it believes that
-`alice@corp.example <mallory@evil.test>` comes from alice.
+Everything here is linear in its input. The standard library's header parser is not: 8,000
+encoded words or RFC 2231 parameters keep it busy for half a minute.
 """
 
 import binascii
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from common.addresses import normalise_address
 from mailsync.mime import charsets, limits
-from mailsync.mime.types import Party
 
 Fields = dict[str, list[bytes]]
 
@@ -29,9 +24,9 @@ _FOLD = re.compile(rb"\r*\n[ \t]")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(?<=\?=)\s+(?==\?)")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_SPACES = re.compile(r"\s+")
-
-
+SPACES = re.compile(r"\s+")
+QUOTED_PAIR = re.compile(r"\\(.)")
+COMMENT = re.compile(r"\([^()]{0,200}\)")  # RFC 5322 3.2.2, without others inside of it
 _FIELD_LIMITS = dict.fromkeys(ADDRESS_FIELDS, limits.ADDRESS_FIELD_BYTES)
 
 
@@ -119,160 +114,6 @@ def decode_base64(data: bytes) -> bytes:
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
-# --- addresses -------------------------------------------------------------------------------
-
-_ADDRESS_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*+"?|<[^<>]*>?|[,;:()]|[^\s",;:()<>]+|\s+|[\\>]', re.DOTALL
-)
-_QUOTED_PAIR = re.compile(r"\\(.)")
-_COMMENT = re.compile(r"\([^()]{0,200}\)")
-_AROUND_DOT = re.compile(r"\s{0,20}([.@])\s{0,20}")
-_LIKE_ADDRESS = re.compile(r"[^\s<>\"(),;:@]{1,100}@[^\s<>\"(),;:@]{1,255}")
-
-
-@lru_cache(maxsize=8192)
-def canonical(address: str) -> str:
-    return normalise_address(address)
-
-
-def addresses(values: Iterable[bytes], charset: str = "") -> tuple[Party, ...]:
-    """The mailboxes of all fields of one name; members of groups without the group."""
-    found: list[Party] = []
-    for value in values:
-        found += _mailboxes(plain(value, charset))
-        if len(found) >= limits.RECIPIENTS:
-            break
-    return tuple(found[: limits.RECIPIENTS])
-
-
-def first_mailbox(value: bytes, charset: str = "") -> Party:
-    """The first mailbox; without an address, what is there becomes the name."""
-    text = plain(value, charset)
-    for party in _mailboxes(text):
-        return party
-    return Party(_name(text), "")
-
-
-def _mailboxes(text: str) -> list[Party]:
-    if "@" not in text and "=?" not in text:
-        return []
-    simple = _simple_mailboxes(text)
-    if simple:
-        return simple
-    reader = _MailboxReader()
-    for match in _ADDRESS_TOKEN.finditer(text):
-        reader.take(match.group())
-    reader.finish_mailbox()
-    return reader.found
-
-
-class _MailboxReader:
-    """Address lists (RFC 5322 3.4), token by token."""
-
-    def __init__(self) -> None:
-        self.found: list[Party] = []
-        self.depth = 0  # of comments
-        self._begin_mailbox()
-
-    def _begin_mailbox(self) -> None:
-        self.words: list[str] = []
-        self.comments: list[str] = []
-        self.angle: str | None = None
-
-    def take(self, piece: str) -> None:
-        if self.depth:
-            self.depth += (piece == "(") - (piece == ")")
-            if self.depth:
-                self.comments.append(piece)
-        elif piece == "(":
-            self.depth = 1
-            self.comments.append(" ")
-        elif piece in ",;":
-            self.finish_mailbox()
-        elif piece == ":":
-            # A group's name ends here; `mailto:` is no group but is written.
-            self._begin_mailbox()
-        elif piece[0] == "<":
-            if self.angle is None or "@" not in self.angle:
-                self.angle = piece
-        else:
-            self.words.append(piece)
-
-    def finish_mailbox(self) -> None:
-        _add(self.found, self.words, self.comments, self.angle)
-        self._begin_mailbox()
-
-
-_SIMPLE = re.compile(
-    r'([^"\\<>(),;:@]{0,100})<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>',
-)
-
-
-def _simple_mailboxes(text: str) -> list[Party]:
-    """The form nine of ten fields have, plain names and plain addresses; empty for any other."""
-    found: list[Party] = []
-    for piece in text.split(","):
-        party = _simple_mailbox(piece) if len(piece) < 400 else None
-        if party is None:
-            return []
-        found.append(party)
-    return found
-
-
-@lru_cache(maxsize=8192)
-def _simple_mailbox(text: str) -> Party | None:
-    match = _SIMPLE.fullmatch(text.strip())
-    return Party(_name(match.group(1)), canonical(match.group(2))) if match else None
-
-
-def _add(found: list[Party], words: list[str], comments: list[str], angle: str | None) -> None:
-    phrase = "".join(words).strip()
-    if angle is not None:
-        address = _COMMENT.sub("", angle).strip("<> \t")
-        if address.startswith("@"):  # the obsolete route of RFC 5322 4.4
-            address = address.rpartition(":")[2]
-        name = phrase
-    else:
-        address, name = phrase, "".join(comments).strip()
-    if "@" not in address and "=?" in address:
-        # Some programs encode name and address together, against RFC 2047 5.
-        inner = decode_words(address)
-        if "@" in inner and "=?" not in inner:
-            found += _mailboxes(inner)
-        return
-    if angle is None and " " in address:
-        like = _LIKE_ADDRESS.search(_AROUND_DOT.sub(r"\1", address))
-        if like is None:
-            return
-        address = like.group()
-    address = _AROUND_DOT.sub(r"\1", address).removeprefix("mailto:").strip("'\" \t")
-    local, at, domain = address.rpartition("@")
-    if not at or not local or not domain:
-        return
-    address = one_line(address.replace("\x00", ""))
-    if len(address) > limits.ADDRESS_CHARACTERS:
-        return
-    found.append(Party(_name(name), canonical(address)))
-
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)* ?")
-
-
-def _name(text: str) -> str:
-    if not text:
-        return ""
-    if len(text) < limits.NAME_CHARACTERS and _PLAIN_NAME.fullmatch(text):
-        return text.rstrip()
-    if '"' in text or "\\" in text:
-        text = _QUOTED_PAIR.sub(r"\1", text.replace('\\"', "\x00").replace('"', ""))
-        text = text.replace("\x00", '"')
-    text = decode_words(text)
-    text = _SPACES.sub(" ", one_line(text)).strip()
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        text = text[1:-1].strip()
-    return text[: limits.NAME_CHARACTERS]
-
-
 # --- parameters (RFC 2045 5.1, RFC 2231) ------------------------------------------------------
 
 _PARAMETER = re.compile(r'([^\s=;"]{1,80})\s{0,20}=\s{0,20}("(?:[^"\\]|\\.)*+"?|[^;]*)', re.DOTALL)
@@ -296,7 +137,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     """The main value in lower case, and its parameters decoded."""
     main, _, rest = value.partition(";")
     if "/ " in main or " /" in main or "(" in main:
-        main = _AROUND_SLASH.sub("/", _COMMENT.sub("", main))
+        main = _AROUND_SLASH.sub("/", COMMENT.sub("", main))
     main = main.strip().lower()
     if " " in main or "\t" in main:  # "multipart/mixed boundary=x", the semicolon forgotten
         main, _, lost = value.strip().partition(" ")
@@ -312,7 +153,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
             break
         name, text = found.group(1).lower(), found.group(2).strip()
         if text[:1] == '"':
-            text = _QUOTED_PAIR.sub(_unescape, text[1:].removesuffix('"'))
+            text = QUOTED_PAIR.sub(_unescape, text[1:].removesuffix('"'))
         match = _SECTIONED.fullmatch(name)
         if match is None or not (match.group(2) or match.group(3)):
             plain_ones.setdefault(name, _decode_plain_parameter(text))
@@ -378,7 +219,7 @@ def file_name(name: str) -> str:
         cleaned = unicodedata.normalize("NFC", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
         cleaned = "".join(c for c in cleaned if unicodedata.category(c) not in _INVISIBLE)
         cleaned = _FORBIDDEN.sub("_", cleaned)
-    cleaned = _SPACES.sub(" ", cleaned).strip(" .") if " " in cleaned or "." in cleaned else cleaned
+    cleaned = SPACES.sub(" ", cleaned).strip(" .") if " " in cleaned or "." in cleaned else cleaned
     if _RESERVED.match(cleaned):
         cleaned = f"_{cleaned}"
     return _shorten(cleaned)
@@ -438,61 +279,3 @@ def reference_ids(references: str, in_reply_to: str) -> tuple[str, ...]:
     if len(ids) > 2 * limits.REFERENCES_KEPT:
         ids = ids[: limits.REFERENCES_KEPT] + ids[-limits.REFERENCES_KEPT :]
     return tuple(ids)
-
-
-# --- dates -----------------------------------------------------------------------------------
-
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
-_DATE = re.compile(
-    r"(?:[A-Za-z]{3},?\s*)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+"
-    r"(\d{1,2}):(\d\d)(?::(\d\d))?\s*([+-])(\d\d)(\d\d)"
-)
-_ISO_DATE = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?"
-)
-EARLIEST, LATEST = 1970, 2200
-
-
-def date(text: str) -> datetime | None:
-    """The moment in UTC. None for what is no date, or one that cannot have been."""
-    text = text[:200].strip()
-    match = _DATE.match(text)
-    if match is None and "(" in text:
-        text = _COMMENT.sub("", _COMMENT.sub("", text)).strip()
-        match = _DATE.match(text)
-    try:
-        if match:
-            day, month, year, hour, minute, second, sign, off_hours, off_minutes = match.groups()
-            offset = timedelta(hours=int(off_hours), minutes=int(off_minutes))
-            moment = datetime(
-                int(year), _MONTHS[month.lower()], int(day),
-                int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC,
-            )  # fmt: skip
-            moment = moment - offset if sign == "+" else moment + offset
-        else:
-            found = _odd_date(text)
-            if found is None:
-                return None
-            moment = found
-    except (ValueError, KeyError, OverflowError, TypeError, IndexError):
-        return None
-    return moment if EARLIEST <= moment.year <= LATEST else None
-
-
-def _odd_date(text: str) -> datetime | None:
-    match = _ISO_DATE.match(text)
-    if match:
-        stamp = f"{'-'.join(match.group(1, 2, 3))}T{match.group(4)}:{match.group(5)}"
-        zone = (match.group(7) or "+00:00").replace("Z", "+00:00")
-        moment = datetime.fromisoformat(f"{stamp}:{match.group(6) or '00'}{zone}")
-        return moment.astimezone(UTC)
-    parts = parsedate_tz(text)
-    if parts is None:
-        return None
-    zone = timezone(timedelta(seconds=parts[9] or 0))
-    return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone).astimezone(UTC)

@@ -10,7 +10,18 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from mailsync.mime import auto, bounces, charsets, headers, limits, plain, quotes, transfer
+from mailsync.mime import (
+    auto,
+    bounces,
+    charsets,
+    dates,
+    headers,
+    limits,
+    mailboxes,
+    plain,
+    quotes,
+    transfer,
+)
 from mailsync.mime.headers import Fields, first
 from mailsync.mime.structure import Entity, Tree
 from mailsync.mime.types import Kind, ParsedEmail, Part, Party, Readability
@@ -163,11 +174,11 @@ def _header_values(
         "references": headers.reference_ids(references, in_reply_to),
         "subject": subject,
         "sender": sender,
-        "to": headers.addresses(fields.get("to", ()), charset),
-        "cc": headers.addresses(fields.get("cc", ()), charset),
-        "bcc": headers.addresses(fields.get("bcc", ()), charset),
-        "reply_to": headers.addresses(fields.get("reply-to", ()), charset),
-        "sent_at": headers.date(headers.plain(first(fields, "date"))),
+        "to": mailboxes.addresses(fields.get("to", ()), charset),
+        "cc": mailboxes.addresses(fields.get("cc", ()), charset),
+        "bcc": mailboxes.addresses(fields.get("bcc", ()), charset),
+        "reply_to": mailboxes.addresses(fields.get("reply-to", ()), charset),
+        "sent_at": dates.date(headers.plain(first(fields, "date"))),
         "kind": kind,
         "list_id": _list_id(fields),
     }
@@ -177,7 +188,7 @@ def _sender(fields: Fields, charset: str) -> Party:
     for name in ("from", "sender", "return-path"):
         value = first(fields, name)
         if value:
-            party = headers.first_mailbox(value, charset)
+            party = mailboxes.first_mailbox(value, charset)
             if party.address or party.name:
                 return party
     return Party("", "")

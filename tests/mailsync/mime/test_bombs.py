@@ -12,11 +12,13 @@ from mailsync.mime import (
     bounces,
     charsets,
     css,
+    dates,
     folding,
     forwards,
     headers,
     html,
     labels,
+    mailboxes,
     parse,
     plain,
     quotes,
@@ -202,8 +204,8 @@ def test_charset_labels_end_quickly_in_storable_text(label):
 
 
 MODULES = (
-    answers, auto, bounces, charsets, css, folding, forwards, headers, html, labels, parse, plain, quotes,
-    shapes, structure, subjects, transfer,
+    answers, auto, bounces, charsets, css, dates, folding, forwards, headers, html, labels, mailboxes,
+    parse, plain, quotes, shapes, structure, subjects, transfer,
 )  # fmt: skip
 EXPRESSIONS = [
     (f"{module.__name__.rpartition('.')[2]}.{name}", expression)

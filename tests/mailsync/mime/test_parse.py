@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsync.mime import headers, parse, transfer
+from mailsync.mime import dates, headers, parse, transfer
 from mailsync.mime.types import Kind, ParsedEmail, Party, Readability
 
 DATA = Path(__file__).parent / "data"
@@ -71,7 +71,7 @@ DATES = [
 
 @pytest.mark.parametrize(("value", "moment"), DATES)
 def test_dates(value, moment):
-    assert headers.date(value) == moment
+    assert dates.date(value) == moment
 
 
 def test_references_keep_both_ends_and_drop_what_is_no_id():
