@@ -96,7 +96,7 @@ class RecordLabelForm(forms.ModelForm):
     class Meta:
         model = RecordLabel
         fields = ("kind", "name", "hue")
-        labels = {"kind": _("For")}  # noqa: RUF012 -- Django's way of writing it
+        labels = {"kind": _("For")}
 
 
 class ChangeLabelForm(forms.ModelForm):

@@ -35,6 +35,10 @@ class AttachedQuerySet(models.QuerySet[Any]):
         """What hangs on records that this user may see."""
         return self.filter(sees_every_record(user))
 
+    def on(self, record: Any) -> Self:
+        """What hangs on this record. It hangs on no other, so who sees the record sees it."""
+        return self.filter(**{str(record.kind): record})
+
 
 class AttachedToRecord(models.Model):
     person = models.ForeignKey("crm.Person", on_delete=models.CASCADE, null=True, blank=True)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from common.partials import render_dialog
 from crm.domain.queries.details import DETAILS, shown_record
 from crm.domain.queries.search import found_records
-from crm.domain.queries.timeline import timeline
+from crm.domain.queries.timeline import planned, timeline
 from crm.domain.records import MODELS, bin_record, restore_record
 from crm.enums import ListKind, RecordKind
 from crm.errors import ConflictError
@@ -53,7 +53,6 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         "record": record,
         "kind": kind,
         "tab": tab,
-        "tabs": tabs_of(record, has_mail=bool(mail_url)),
         "mail_url": mail_url,
         "earlier_url": earlier_url(record),
         "section": section_of(ListKind(kind)),
@@ -70,7 +69,10 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
     if tab in ("all", "files"):
         context["mail_files_url"] = page_above("inbox:record_files", record)
     context |= DETAILS[kind](record, user=request.user)
+    to_do = planned(record, user=request.user)
     context |= {
+        "planned": to_do,
+        "tabs": tabs_of(record, has_mail=bool(mail_url), planned_count=len(to_do)),
         "labels": list(record.labels.all()),
         "compose_url": compose_url(record),
         "edited": request.GET.get("edited", ""),
@@ -105,13 +107,14 @@ def moment(text: str) -> Any:
     return found if found and found.tzinfo else None
 
 
-def tabs_of(record: Any, *, has_mail: bool) -> list[dict[str, Any]]:
-    """The tabs with their addresses and how much is behind each. How much mail, mail knows."""
+def tabs_of(record: Any, *, has_mail: bool, planned_count: int) -> list[dict[str, Any]]:
+    """The tabs with their addresses and how much is behind each: of activities what is to be
+    done; how much mail there is, the apps above know."""
     tabs: list[tuple[str, Any, int | None]] = [("all", _("All"), None)]
     if has_mail:
         tabs.append(("email", _("Email"), None))
     tabs += [
-        ("activities", _("Activities"), record.activity_count),
+        ("activities", _("Activities"), planned_count),
         ("notes", _("Notes"), record.note_count),
         ("files", _("Files"), None if has_mail else record.file_count),
     ]

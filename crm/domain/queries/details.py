@@ -20,7 +20,6 @@ from crm.domain.queries.seen import counted, seen_name
 from crm.domain.records import MODELS
 from crm.enums import DealStatus, RecordKind
 from crm.models import (
-    Activity,
     Deal,
     Lead,
     Note,
@@ -56,10 +55,10 @@ def shown_record(kind: RecordKind, pk: int, *, user: User) -> Any:
     rows = rows.annotate(
         **{
             f"{name}_count": counted(
-                model.objects.visible_to(user).filter(**{str(kind): OuterRef("pk")}),
+                model.objects.filter(**{str(kind): OuterRef("pk")}),
                 group=str(kind),
             )
-            for name, model in (("note", Note), ("activity", Activity), ("file", RecordFile))
+            for name, model in (("note", Note), ("file", RecordFile))
         }
     )
     if kind != RecordKind.ORGANIZATION:

@@ -1,7 +1,7 @@
-"""What happened around a record, newest first, and what is planned: one query for all of it.
+"""What happened around a record, newest first, and what is planned.
 
 Notes, activities and files are one UNION, so that the database puts them in order and a page is
-a page whatever it is made of. What is planned and what is pinned stands above the rest.
+a page whatever it is made of.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,23 @@ PAGE = 30
 PLANNED = 20
 PINNED = 5
 COLUMNS = ("rank", "kind_", "key", "at", "title_", "body", "who", "size_", "choice", "due")
-IS_PLANNED, IS_PINNED, IS_PAST = range(3)
+IS_PINNED, IS_PAST = range(2)
+# What a part of the UNION has in the columns that it knows nothing about.
+NOTHING: dict[str, Any] = {
+    "title_": Value("", output_field=CharField()),
+    "body": Value("", output_field=TextField()),
+    "size_": Value(0, output_field=BigIntegerField()),
+    "choice": Value("", output_field=CharField()),
+    # PostgreSQL takes a bare NULL for text before it meets the dates of the other parts.
+    "due": Cast(Value(None), DateField()),
+}
+ACTIVITY: dict[str, Any] = {
+    "title_": F("title"),
+    "body": F("note"),
+    "who": "assigned_to",
+    "choice": F("kind"),
+    "due": F("due_date"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +77,6 @@ class Entry:
 class Timeline:
     """`more_before` says from where the next page goes on."""
 
-    planned: list[Entry]
     entries: list[Entry]
     more_before: datetime | None
 
@@ -69,28 +84,35 @@ class Timeline:
 def timeline(
     record: Record, *, user: User, kinds: tuple[str, ...], before: datetime | None = None
 ) -> Timeline:
-    """A page of entries of these kinds; the first page begins with planned and pinned ones."""
-    makers = {"note": _notes, "activity": _activities, "file": _files}
-    parts = [part for kind in kinds for part in makers[kind](record, user)]
+    """A page of what happened, of these kinds, about a record that the user sees.
+
+    The first page begins with what is pinned.
+    """
+    makers = {"note": _notes, "activity": _done, "file": _files}
+    parts = [makers[kind](record, user) for kind in kinds]
     if before is not None:
         parts = [rows.filter(rank=IS_PAST, at__lt=before) for rows in parts]
     parts = [rows.order_by().values_list(*COLUMNS) for rows in parts]
     found = parts[0].union(*parts[1:], all=True).order_by("rank", "-at", "-key")
-    entries = [Entry(*row) for row in found[: PLANNED + PINNED + PAGE + 1]]
-    planned = [entry for entry in entries if entry.rank == IS_PLANNED]
-    pinned = [entry for entry in entries if entry.rank == IS_PINNED]
-    past = [entry for entry in entries if entry.rank == IS_PAST]
-    planned.sort(key=lambda entry: (entry.due or date.max, entry.pk))
+    entries = [Entry(*row) for row in found[: PINNED + PAGE + 1]]
+    pinned = [entry for entry in entries if entry.is_pinned]
+    past = [entry for entry in entries if not entry.is_pinned]
     more_before = past[PAGE - 1].at if len(past) > PAGE else None
-    return Timeline(planned, pinned + past[:PAGE], more_before)
+    return Timeline(pinned + past[:PAGE], more_before)
 
 
-def _on(model: Any, record: Record, user: User) -> Any:
-    return model.objects.visible_to(user).filter(**{str(record.kind): record})
+def planned(record: Record, *, user: User) -> list[Entry]:
+    """What is to be done about a record, what is due first before the rest."""
+    rows = _activities(record, user).planned()
+    rows = rows.order_by(
+        F("due_date").asc(nulls_last=True), F("due_time").asc(nulls_last=True), "pk"
+    )
+    shown = _row(rows, "activity", rank=IS_PAST, at=F("created_at"), **ACTIVITY)
+    return [Entry(*row) for row in shown.values_list(*COLUMNS)[:PLANNED]]
 
 
-def _notes(record: Record, user: User) -> list[QuerySet[Any]]:
-    rows = _on(Note, record, user)
+def _notes(record: Record, _user: User) -> QuerySet[Any]:
+    rows = Note.objects.on(record)
     # More than a handful on top would hide what is new: the older of them stay in their place.
     first = rows.filter(pinned_at__isnull=False).order_by("-pinned_at").values("pk")[:PINNED]
     rank = Case(
@@ -98,60 +120,38 @@ def _notes(record: Record, user: User) -> list[QuerySet[Any]]:
         default=Value(IS_PAST),
         output_field=IntegerField(),
     )
-    return [_row(rows, "note", rank=rank, at=F("created_at"), body=F("text"), who="author")]
+    return _row(rows, "note", rank=rank, at=F("created_at"), body=F("text"), who="author")
 
 
-def _activities(record: Record, user: User) -> list[QuerySet[Any]]:
-    rows = _on(Activity, record, user)
-    given: dict[str, Any] = {
-        "title_": F("title"),
-        "body": F("note"),
-        "who": "assigned_to",
-        "choice": F("kind"),
-        "due": F("due_date"),
-    }
-    next_first = (F("due_date").asc(nulls_last=True), F("due_time").asc(nulls_last=True), "pk")
-    planned = rows.filter(
-        pk__in=rows.planned().order_by(*next_first).values("pk")[:PLANNED],
+def _activities(record: Record, user: User) -> Any:
+    return Activity.objects.visible_to(user).filter(**{str(record.kind): record})
+
+
+def _done(record: Record, user: User) -> QuerySet[Any]:
+    rows = _activities(record, user).filter(done_at__isnull=False)
+    return _row(rows, "activity", rank=IS_PAST, at=F("done_at"), **ACTIVITY)
+
+
+def _files(record: Record, _user: User) -> QuerySet[Any]:
+    return _row(
+        RecordFile.objects.on(record),
+        "file",
+        rank=IS_PAST,
+        at=F("created_at"),
+        title_=F("name"),
+        who="uploaded_by",
+        size_=F("size"),
     )
-    done = rows.filter(done_at__isnull=False)
-    return [
-        _row(planned, "activity", rank=Value(IS_PLANNED), at=F("created_at"), **given),
-        _row(done, "activity", rank=Value(IS_PAST), at=F("done_at"), **given),
-    ]
-
-
-def _files(record: Record, user: User) -> list[QuerySet[Any]]:
-    rows = _on(RecordFile, record, user)
-    return [
-        _row(
-            rows,
-            "file",
-            rank=Value(IS_PAST),
-            at=F("created_at"),
-            title_=F("name"),
-            who="uploaded_by",
-            size_=F("size"),
-        )
-    ]
 
 
 def _row(rows: Any, kind: str, *, rank: Any, at: Any, who: str, **given: Any) -> QuerySet[Any]:
     """These rows in the shape that all parts of the UNION have."""
-    empty: dict[str, Any] = {
-        "title_": Value("", output_field=CharField()),
-        "body": Value("", output_field=TextField()),
-        "size_": Value(0, output_field=BigIntegerField()),
-        "choice": Value("", output_field=CharField()),
-        # PostgreSQL takes a bare NULL for text before it meets the dates of the other parts.
-        "due": Cast(Value(None), DateField()),
-    }
     found: QuerySet[Any] = rows.annotate(
-        rank=rank,
+        rank=Value(rank) if isinstance(rank, int) else rank,
         kind_=Value(kind, output_field=CharField()),
         key=F("pk"),
         at=at,
         who=F(f"{who}__name"),
-        **{**empty, **given},
+        **{**NOTHING, **given},
     )
     return found
