@@ -125,6 +125,7 @@ ROWS: dict[str, Row | dict[str, Row]] = {
 
 # Rows that fill a file of their own; they need the names above.
 from tests.authorisation_crm import CRM_ROWS  # noqa: E402
+from tests.authorisation_lists import LIST_ROWS  # noqa: E402
 from tests.authorisation_mail import MAIL_ROWS  # noqa: E402
 
-ROWS |= CRM_ROWS | MAIL_ROWS
+ROWS |= CRM_ROWS | LIST_ROWS | MAIL_ROWS
