@@ -124,8 +124,10 @@ ROWS: dict[str, Row | dict[str, Row]] = {
 }
 
 # Rows that fill a file of their own; they need the names above.
+from tests.authorisation_compose import COMPOSE_ROWS  # noqa: E402
 from tests.authorisation_crm import CRM_ROWS  # noqa: E402
 from tests.authorisation_lists import LIST_ROWS  # noqa: E402
 from tests.authorisation_mail import MAIL_ROWS  # noqa: E402
+from tests.authorisation_search import SEARCH_ROWS  # noqa: E402
 
-ROWS |= CRM_ROWS | LIST_ROWS | MAIL_ROWS
+ROWS |= COMPOSE_ROWS | CRM_ROWS | LIST_ROWS | MAIL_ROWS | SEARCH_ROWS
