@@ -1,10 +1,11 @@
 """Files and pictures of a draft, and the suggestions of its address fields."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -66,14 +67,15 @@ def file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """A file of a draft: pictures for the editor, everything else to download."""
     found = _file(request, pk, file_pk)
     is_picture = found.content_type in PICTURES
-    response = FileResponse(
-        found.content.open("rb"),
-        as_attachment=not (is_picture and found.content_id),
-        filename=found.name,
-        content_type=found.content_type if is_picture else "application/octet-stream",
-    )
+    with found.content.open("rb") as content:
+        response = HttpResponse(
+            content.read(),
+            content_type=found.content_type if is_picture else "application/octet-stream",
+        )
+    is_shown = is_picture and bool(found.content_id)
+    response["Content-Disposition"] = content_disposition_header(not is_shown, found.name)
     response["X-Content-Type-Options"] = "nosniff"
-    return response  # type: ignore[return-value]
+    return response
 
 
 @require_POST

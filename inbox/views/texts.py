@@ -58,7 +58,7 @@ def template_new(request: HttpRequest) -> HttpResponse:
         # Still without a name: shown to be given one.
         given = {name: request.POST.get(name, "") for name in ("subject", "html")}
         return _template_page(request, TemplateForm(initial=given))
-    form = TemplateForm(request.POST or None)
+    form = TemplateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         form.instance.author = request.user
         form.save()
