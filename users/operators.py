@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.decorators import login_not_required
@@ -106,6 +107,11 @@ class OperatorModelAdmin(admin.ModelAdmin):
     search_fields: tuple[str, ...] = ()
     show_full_result_count = False
     list_per_page = 50
+
+    @property
+    def media(self) -> forms.Media:
+        """Without rows to add on the page no script of Django's has anything to do."""
+        return super().media if self.inlines else forms.Media()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.admin_site.has_permission(request)
