@@ -7,6 +7,7 @@ that a changed choice can take it in later without asking the server for everyth
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -51,24 +52,30 @@ def headers_of(parsed: ParsedEmail) -> dict[str, Any]:
 
 
 class Choice:
-    """An account's choice of mail, read once and asked for many messages."""
+    """An account's choice of mail, read when first asked, and asked for many messages."""
 
     def __init__(self, account: MailAccount) -> None:
         self._account = account
         self._own = {account.address}
-        blocked = BlockedAddress.objects.filter(Q(user=account.owner_id) | Q(user=None))
-        self._blocked_addresses = set()
-        self._blocked_domains = set()
-        for scope, pattern in blocked.values_list("scope", "pattern"):
+
+    @cached_property
+    def _blocked(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Blocked addresses, blocked domains."""
+        addresses, domains = set(), set()
+        rows = BlockedAddress.objects.filter(Q(user=self._account.owner_id) | Q(user=None))
+        for scope, pattern in rows.values_list("scope", "pattern"):
             if scope == BlockScope.DOMAIN:
-                self._blocked_domains.add(pattern.lstrip("@"))
+                domains.add(pattern.lstrip("@"))
             else:
-                self._blocked_addresses.add(pattern)
-        self._internal: set[str] = set()
-        if account.leave_out_internal:
-            self._internal = set(User.objects.values_list("email", flat=True)) | set(
-                MailAccount.objects.values_list("address", flat=True)
-            )
+                addresses.add(pattern)
+        return frozenset(addresses), frozenset(domains)
+
+    @cached_property
+    def _internal(self) -> frozenset[str]:
+        if not self._account.leave_out_internal:
+            return frozenset()
+        users = User.objects.values_list("email", flat=True)
+        return frozenset({*users, *MailAccount.objects.values_list("address", flat=True)})
 
     @property
     def takes_everything(self) -> bool:
@@ -77,8 +84,7 @@ class Choice:
             self._account.sync_since
             or self._account.contacts_only
             or self._account.leave_out_internal
-            or self._blocked_addresses
-            or self._blocked_domains
+            or any(self._blocked)
         )
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Outcome]:
@@ -104,7 +110,8 @@ class Choice:
         return bool(others) and all(self._matches(address) for address in others)
 
     def _matches(self, address: str) -> bool:
-        return address in self._blocked_addresses or domain_of(address) in self._blocked_domains
+        addresses, domains = self._blocked
+        return address in addresses or domain_of(address) in domains
 
     def _contacts(self, candidates: Sequence[Candidate]) -> frozenset[str]:
         everyone = {address for one in candidates for address in (one.sender, *one.people)}

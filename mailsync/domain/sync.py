@@ -38,6 +38,7 @@ from mailsync.domain.polling import finish_renumbering, poll, renumber
 from mailsync.domain.removal import remove_gone_emails
 from mailsync.domain.replay import replay_waiting
 from mailsync.domain.sent import store_sent
+from mailsync.domain.waiting import what_waits
 from mailsync.enums import MailboxRole, MailboxState
 from mailsync.models import MailAccount, Mailbox
 from mailsync.providers.base import ProviderError, Reaction
@@ -90,49 +91,61 @@ def sync_account(account_id: int, *, seconds: float = SLICE_SECONDS) -> Slice:
 def _run(account: MailAccount, lease: leases.Lease, *, until: float) -> bool:
     with slice_store(account) as store:
         work = Work(account, store, lease, Choice(account))
-        replay_waiting(work)
-        store_sent(account, lease=lease)
-        _refresh_list(work)
-        _look(work)
-        has_more = _backfill(work, until=until)
-        if not has_more:
+        waits = what_waits(account)
+        if waits.changes:
+            replay_waiting(work)
+        if waits.sent:
+            store_sent(account, lease=lease)
+        has_news = _look(work, _listed(work))
+        has_more = False
+        if has_news or waits.entries:
+            has_more = _backfill(work, until=until)
+        if not has_more and (has_news or waits.changes):
             # Those that waited for a mailbox to be numbered anew.
             replay_waiting(work)
-        remove_gone_emails(work)
+        if has_news or waits.gone:
+            remove_gone_emails(work)
         _finish_round(work, has_more=has_more)
         return has_more
 
 
-def _refresh_list(work: Work) -> None:
-    """The list of mailboxes, when it is time or when there is none."""
+def _listed(work: Work) -> list[Mailbox]:
+    """The mailboxes to look at; the server's list is read when it is time or there is none."""
     listed = work.account.quirks.get("listed_at", 0)
-    if time.time() - listed < LIST_EVERY.total_seconds() and work.account.mailboxes.exists():
-        return
+    rows = walked(work.account)
+    if rows and time.time() - listed < LIST_EVERY.total_seconds():
+        return rows
     refresh_mailboxes(work.account, work.store, lease=work.lease)
     work.account.quirks["listed_at"] = int(time.time())
     work.account.save(update_fields=["quirks"])
+    return walked(work.account)
 
 
-def _look(work: Work) -> None:
-    """One round over all mailboxes."""
-    mailboxes = [row for row in walked(work.account) if not _is_parked(row)]
+def _look(work: Work, everything: list[Mailbox]) -> bool:
+    """One round over these mailboxes. Returns whether something happened in one of them, or one
+    is not complete yet."""
+    mailboxes = [row for row in everything if not _is_parked(row)]
     snapshots = work.store.status([row.path for row in mailboxes])
+    has_news = False
     for row in mailboxes:
         snapshot = snapshots.get(row.path)
         if snapshot is None:
             _park(work, row)
             continue
         try:
-            poll(work, row, snapshot)
+            has_news |= poll(work, row, snapshot)
         except ProviderError as error:
             if error.reaction == Reaction.STATE_LOST:
                 renumber(work, row, work.store.open(row.path))
+                has_news = True
             elif error.reaction == Reaction.MAILBOX:
                 _park(work, row)
             else:
                 raise
         if row.state == MailboxState.PARKED:
             _unpark(work, row)
+        has_news |= row.state in FILLING
+    return has_news
 
 
 def _is_parked(row: Mailbox) -> bool:
@@ -170,7 +183,7 @@ def _backfill(work: Work, *, until: float) -> bool:
                 raise
             _park(work, row)
         if _now() - looked_at > LOOK_AGAIN_SECONDS:
-            _look(work)
+            _look(work, walked(work.account))
             looked_at = _now()
     return False
 
