@@ -76,7 +76,7 @@ def measure() -> None:
         with CaptureQueriesContext(connection) as captured:
             client.get(url)
         slow = max(captured.captured_queries, key=lambda query: float(query["time"]))
-        print(  # noqa: T201 -- a command
+        print(
             f"{name:28} {statistics.median(times):6.0f} ms  {len(captured):3} queries  "
             f"slowest query {float(slow['time']) * 1000:.0f} ms"
         )

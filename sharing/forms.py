@@ -8,7 +8,7 @@ from sharing.models import VisibilityGroup
 from users.models import User
 
 
-class MembersField(forms.ModelMultipleChoiceField):
+class MembersField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker alone
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "group_membership", None)
         if membership is None:

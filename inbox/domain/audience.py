@@ -88,7 +88,7 @@ def _seen_targets(links: list[ThreadLink], user: User | None) -> dict[int, Any]:
     """Link id -> record, for the records that this user sees, items first."""
     if user is None:
         return {}
-    found = {}
+    found: dict[int, Any] = {}
     for name in ("deal", "lead", "project", "person", "organization"):
         some = [link for link in links if getattr(link, f"{name}_id")]
         if some:

@@ -327,7 +327,8 @@ def send(
 
 def check_sendable(draft: Draft, *, by: Any) -> tuple[MailAccount, list[tuple[str, Party]]]:
     """The account and the recipients; raises ComposeError for what only the author can supply."""
-    account = MailAccount.objects.usable_by(by).filter(pk=draft.account_id).first()
+    usable = MailAccount.objects.usable_by(by)
+    account = usable.filter(pk=draft.account_id).first() if draft.account_id else None
     if account is None:
         raise ComposeError("no_account")
     return account, _recipients(draft)

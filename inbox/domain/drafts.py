@@ -6,6 +6,7 @@ between, it is refused and the caller shows both, so nothing is overwritten unse
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -158,4 +159,4 @@ def delete(draft: Draft) -> None:
     files = list(draft.files.all())
     draft.delete()
     for file in files:
-        transaction.on_commit(lambda content=file.content: content.delete(save=False))
+        transaction.on_commit(partial(file.content.delete, save=False))

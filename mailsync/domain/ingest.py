@@ -305,6 +305,7 @@ def _emails_by_digest(account: MailAccount, digests: Sequence[bytes]) -> dict[by
             for digest, number in Email.objects.filter(
                 account=account, digest__in=some
             ).values_list("digest", "id")
+            if digest is not None
         )
     return found
 

@@ -133,7 +133,7 @@ def links_of(thread: Thread, *, user: Any) -> list[ThreadLink]:
         .select_related(*RECORD_FIELDS, "created_by")
         .order_by("-is_main", "pk")
     )
-    seen = []
+    seen: list[ThreadLink] = []
     for name in RECORD_FIELDS:
         condition = visible_records(user, prefix=f"{name}__")
         seen += links.filter(

@@ -226,7 +226,8 @@ def _newest_ids(threads: QuerySet[Thread], account_ids: list[int], *, limit: int
     Written as a UNION ALL of limited reads because neither database walks several index ranges
     in one common order by itself, and Django does not build it for SQLite.
     """
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for account_id in account_ids:
         part = (
             threads.filter(account=account_id)

@@ -242,7 +242,7 @@ class RecordMail:
         rows = emails.values_list(
             "thread", "thread__account", "thread__last_email_at", "message_id_hash"
         )
-        return [(Member(*row[:3]), row[3]) for row in rows]
+        return [(Member(pk, account, at), key) for pk, account, at, key in rows if at is not None]
 
     def _entries(self, leaders: list[Member], groups: dict[int, list[Member]]) -> list[Entry]:
         rows = rows_of(self.user, [one.pk for one in leaders], accounts=self.accounts)
