@@ -116,11 +116,18 @@ def play(monkeypatch: Any, alice: Any, *, fault: Any = None) -> tuple[Any, FakeS
     return state, server
 
 
-def test_cut_connection_at_every_step_changes_nothing(quiet, alice, monkeypatch):
+# Each step costs a whole scenario: the quick run takes some, the run with servers all of them.
+SOME_OR_ALL = pytest.mark.parametrize(
+    "every", [pytest.param(11, id="some"), pytest.param(1, id="all", marks=pytest.mark.servers)]
+)
+
+
+@SOME_OR_ALL
+def test_cut_connection_at_every_step_changes_nothing(quiet, alice, monkeypatch, every):
     expected, server = play(monkeypatch, alice)
     steps = server.steps
     assert steps > 40
-    for step in range(1, steps + 1, 2):
+    for step in range(1, steps + 1, every):
         error = ProviderError("connection_lost", Reaction.LATER)
         got, there = play(monkeypatch, alice, fault=lambda s, n=step, e=error: s.fail_at(n, e))
         assert got.copies == expected.copies, step
@@ -128,7 +135,8 @@ def test_cut_connection_at_every_step_changes_nothing(quiet, alice, monkeypatch)
         assert there.snapshot() == server.snapshot(), step
 
 
-def test_killed_process_at_every_transaction_changes_nothing(quiet, alice, monkeypatch):
+@SOME_OR_ALL
+def test_killed_process_at_every_transaction_changes_nothing(quiet, alice, monkeypatch, every):
     expected, server = play(monkeypatch, alice)
     renew = leases.Lease.renew
     count = 0
@@ -150,7 +158,7 @@ def test_killed_process_at_every_transaction_changes_nothing(quiet, alice, monke
     play(monkeypatch, alice)
     writes = count
     assert writes > 20
-    for number in range(1, writes + 1):
+    for number in range(1, writes + 1, max(1, every // 2)):
         killed_at(number)
         got, there = play(monkeypatch, alice)
         assert got.copies == expected.copies, number
@@ -169,14 +177,32 @@ ACTS = st.lists(
 )
 
 
-@given(acts=ACTS, capabilities=st.sampled_from([FULL, MICROSOFT, BARE | {"UIDPLUS"}]))
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+CAPABILITIES = st.sampled_from([FULL, MICROSOFT, BARE | {"UIDPLUS"}])
+
+
+def examples(number: int) -> Any:
+    return settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@given(acts=ACTS, capabilities=CAPABILITIES)
+@examples(6)
 def test_random_acts_on_both_sides_end_in_agreement(quiet, alice, monkeypatch, acts, capabilities):
+    act_until_quiet(alice, monkeypatch, acts, capabilities)
+
+
+@pytest.mark.servers
+@given(acts=ACTS, capabilities=CAPABILITIES)
+@examples(50)
+def test_more_random_acts_end_in_agreement(quiet, alice, monkeypatch, acts, capabilities):
+    act_until_quiet(alice, monkeypatch, acts, capabilities)
+
+
+def act_until_quiet(alice, monkeypatch, acts, capabilities):
     server = small_server(capabilities)
     with transaction.atomic():
         account = make_account(alice, mirror_archive=True, mirror_delete=True)
