@@ -129,6 +129,15 @@ def test_every_named_icon_is_in_the_sprite():
     assert {name: file for name, file in named.items() if name not in known} == {}
 
 
+def test_every_icon_in_the_sprite_is_used():
+    """Each page loads the sprite, so it holds what is named somewhere and no more."""
+    code = [path for path in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & set(path.parts)]
+    named = set()
+    for path in (*TEMPLATES, *SCRIPTS, *code):
+        named |= set(re.findall(r"[\"'#]([a-z][\w-]*)[\"']", path.read_text()))
+    assert {name for name in listed_icons() if name.removesuffix("-filled") not in named} == set()
+
+
 def test_the_sprite_is_what_the_list_says():
     assert SPRITE.read_text() == build_sprite()
     assert len(listed_icons()) == len(set(listed_icons()))
@@ -181,3 +190,15 @@ def test_every_data_key_is_a_command():
         used |= set(re.findall(r"\bdata-key=\"([\w-]+)\"", text))
     assert used
     assert used - ids == set()
+
+
+def test_every_key_does_something_somewhere():
+    """A command is a place, a control with its name, or a script's."""
+    named = set()
+    for path in (*TEMPLATES, *SCRIPTS):
+        text = path.read_text()
+        named |= set(re.findall(r"\b(?:key|act|data_key|data_act)=\"([\w-]+)\"", text))
+        named |= set(re.findall(r"handle\(\"([\w-]+)\"", text))
+        named |= set(re.findall(r"^\s*\"?([\w-]+)\"?: ", text, re.MULTILINE))
+    missing = {one.id for one in COMMANDS if not one.href and one.id not in named}
+    assert missing == set()
