@@ -74,4 +74,7 @@ def database() -> dict[str, object]:
     else:
         settings["CONN_HEALTH_CHECKS"] = True
         settings.setdefault("CONN_MAX_AGE", 60)
+        # Compiling a query takes PostgreSQL longer than any of ours takes to run: a page of
+        # activities was three quarters compilation.
+        settings["OPTIONS"] = {"options": "-c jit=off", **settings.get("OPTIONS", {})}
     return settings

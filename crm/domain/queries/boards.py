@@ -100,15 +100,21 @@ def further_cards(rows: QuerySet[Any], *, stage: Stage | Phase, after: Any) -> A
 
 
 def _first_of_each(rows: QuerySet[Any], *, field: str, keys: list[int]) -> Q:
-    """The first cards of every column by one query: an OR of short lists from the board index.
+    """The first cards of every column by one query: short lists from the board index, joined.
 
-    A window function over all open deals would sort all of them to show thirty of each.
+    A window function over all open deals would sort all of them to show thirty of each, and an
+    OR of the lists makes PostgreSQL read the whole table. SQLite knows no LIMIT in a part of a
+    UNION, so each list stands one level deeper.
     """
-    condition = Q(pk__in=[])
-    for key in keys:
-        ids = rows.filter(**{field: key}).order_by("position", "pk").values("pk")[:CARDS]
-        condition |= Q(pk__in=ids)
-    return condition
+    parts = [
+        rows.model.objects.filter(
+            pk__in=rows.filter(**{field: key}).order_by("position", "pk").values("pk")[:CARDS]
+        )
+        .order_by()
+        .values("pk")
+        for key in keys
+    ]
+    return Q(pk__in=parts[0].union(*parts[1:], all=True)) if parts else Q(pk__in=[])
 
 
 def _add(column: Column, card: Any) -> None:
