@@ -95,6 +95,11 @@ COMMANDS = (
     Command("won", ("w",), _("Won"), RECORDS, "trophy"),
     Command("lost", ("W",), _("Lost"), RECORDS, "circle-x"),
     Command("move", ("m",), _("Move to…"), RECORDS, "switch-horizontal"),
+    Command("tab-1", ("1",), _("First tab"), RECORDS, "timeline"),
+    Command("tab-2", ("2",), _("Second tab"), RECORDS, "timeline"),
+    Command("tab-3", ("3",), _("Third tab"), RECORDS, "timeline"),
+    Command("tab-4", ("4",), _("Fourth tab"), RECORDS, "timeline"),
+    Command("tab-5", ("5",), _("Fifth tab"), RECORDS, "timeline"),
     Command("send", ("Mod+Enter",), _("Send"), WRITING, "send", in_fields=True),
     Command(
         "send-archive",
