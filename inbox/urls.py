@@ -103,6 +103,7 @@ urlpatterns = [
     path("mail/m/<email:pk>/picture/<str:token>/", pictures.remote, name="remote_picture"),
     path("mail/a/<attachment:pk>/", bodies.attachment, name="attachment"),
     path("mail/a/<attachment:pk>/read/", attached.attached_mail, name="attached_mail"),
+    path("mail/a/<attachment:pk>/invitation/", attached.invitation, name="invitation"),
     path("settings/labels/", labels.labels, name="labels"),
     path("settings/labels/<int:pk>/", labels.label, name="label"),
     path("settings/labels/<int:pk>/remove/", labels.label_remove, name="label_remove"),

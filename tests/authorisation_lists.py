@@ -34,6 +34,17 @@ def an_attached_mail(case: str) -> Args:
     return args
 
 
+def an_invitation(case: str) -> Args:
+    def args(scene: Any) -> dict[str, Any]:
+        email = mail_of(scene).threads[case].emails.get()
+        file, _made = Attachment.objects.get_or_create(
+            email=email, section="8", defaults={"content_type": "text/calendar", "size": 1}
+        )
+        return {"pk": file.pk}
+
+    return args
+
+
 def a_job(scene: Any) -> dict[str, Any]:
     return {"pk": BulkJob.objects.get_or_create(user=scene.alice, act=Act.MUTE)[0].pk}
 
@@ -49,6 +60,7 @@ LIST_ROWS = {
         if readers & ALICE
     },
     "inbox:attached_mail": reading(an_attached_mail),
+    "inbox:invitation": reading(an_invitation),
     "inbox:box_number": Row(USERS, args=lambda scene: {"box": "inbox"}),
     "inbox:box_new": Row(USERS, args=lambda scene: {"box": "inbox"}),
     "inbox:snooze_pick": Row(USERS),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from mailsync.domain import blobs
 from mailsync.models import Attachment
 from tests.factories.mail import make_thread
+from users.models import Preferences
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -71,3 +72,44 @@ def test_bytes_that_are_not_here_are_said_so(alice, file, signed_in):
     file.email.save()
     url = reverse("inbox:attached_mail", args=[file.key])
     assert "cannot be shown" in signed_in.as_(alice).get(url, headers=HTMX).content.decode()
+
+
+@pytest.fixture
+def invitation(account, settings, tmp_path):
+    settings.BLOB_DIR = tmp_path
+    mail = EmailMessage()
+    mail.set_content("Please come")
+    event = (
+        "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:<b>Demo</b>\r\n"
+        "DTSTART:20261124T083000Z\r\nDTEND:20261124T093000Z\r\nLOCATION:Room 4\r\n"
+        "ORGANIZER;CN=Ada:mailto:ada@acme.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    mail.add_attachment(event.encode(), maintype="text", subtype="calendar", filename="a.ics")
+    email = make_thread(account).emails.get()
+    email.blob = blobs.store(account.pk, mail.as_bytes())
+    email.save()
+    return Attachment.objects.create(
+        email=email, section="2", name="a.ics", content_type="text/calendar", size=300
+    )
+
+
+def test_invitation_in_the_readers_time(alice, invitation, signed_in):
+    Preferences.objects.create(user=alice, time_zone="Asia/Tokyo")
+    client = signed_in.as_(alice)
+    url = reverse("inbox:invitation", args=[invitation.key])
+    page = client.get(reverse("inbox:thread", args=[invitation.email.thread.key]))
+    assert url in page.content.decode()
+    text = client.get(url, headers=HTMX).content.decode()
+    assert "&lt;b&gt;Demo&lt;/b&gt;" in text
+    assert "5:30 p.m." in text or "17:30" in text
+    assert "Room 4" in text
+    assert "Ada &lt;ada@acme.example&gt;" in text
+    assert "<html" in client.get(url).content.decode()
+
+
+def test_invitation_that_cannot_be_read(alice, bob, invitation, signed_in):
+    invitation.email.blob = None
+    invitation.email.save()
+    url = reverse("inbox:invitation", args=[invitation.key])
+    assert "cannot be read" in signed_in.as_(alice).get(url, headers=HTMX).content.decode()
+    assert signed_in.as_(bob).get(url).status_code == 404
