@@ -48,6 +48,27 @@ def purge_trash() -> None:
 
 
 @shared_task
+def purge_mail_of_leavers() -> None:
+    from mailsync.domain.accounts import erase_mail_of_leavers as run  # leaf
+
+    run()
+
+
+@shared_task
+def purge_unused_bytes() -> None:
+    from mailsync.domain.blobs import compact_all as run  # leaf
+
+    run()
+
+
+@shared_task
+def sweep_snoozed() -> None:
+    from mailsync.domain.snoozing import wake_snoozed as run  # leaf
+
+    run()
+
+
+@shared_task
 def remove_account(account_id: int) -> None:
     from mailsync.domain.accounts import finish_removal as run  # leaf
 

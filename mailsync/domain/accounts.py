@@ -12,6 +12,7 @@ until it is connected again, on the server it had.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -50,6 +51,7 @@ SETTINGS = (
     "mirror_delete",
     "follow_deletions",
 )
+KEPT_AFTER_LEAVING = timedelta(days=30)
 # Neither counts towards the limits.
 OUT_OF_USE = (AccountState.REMOVING, AccountState.DISABLED)
 # Why an account is disabled, where its owner's leaving is the reason.
@@ -327,6 +329,14 @@ def lock_accounts_of(user: User) -> None:
     rows.exclude(state=AccountState.DISABLED).update(**LOCKED)
     for account in rows:
         tell_account_changed(account)
+
+
+def erase_mail_of_leavers() -> int:
+    """What `erase_unshared_mail_of` says, for everybody whose thirty days are over."""
+    left = User.objects.filter(
+        is_active=False, deactivated_at__lt=timezone.now() - KEPT_AFTER_LEAVING
+    )
+    return sum(erase_unshared_mail_of(user) for user in left)
 
 
 @transaction.atomic

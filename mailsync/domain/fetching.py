@@ -106,10 +106,6 @@ class _Draft:
 
     def row(self, mailbox: Mailbox) -> tuple[Any, ...]:
         one = self.indexed
-        is_left_out = self.parsed is not None and self.outcome not in (
-            Outcome.SEEN,
-            Outcome.DUPLICATE,
-        )
         return (
             mailbox.pk,
             mailbox.uidvalidity or 0,
@@ -123,9 +119,15 @@ class _Draft:
             one.modseq,
             one.size,
             bulk.moment(one.received_at),
-            bulk.document(headers_of(self.parsed)) if is_left_out and self.parsed else None,
+            bulk.document(self._headers()),
             0,
         )
+
+    def _headers(self) -> dict[str, Any] | None:
+        """Of what is left out, those that decided; of what was deleted, those that tell it."""
+        if self.parsed is None or self.outcome in (Outcome.SEEN, Outcome.DUPLICATE):
+            return None
+        return headers_of(self.parsed)
 
 
 def _read_headers(work: Work, drafts: Sequence[_Draft]) -> None:
@@ -156,9 +158,24 @@ def _recognise(account: MailAccount, mailbox: Mailbox, drafts: Sequence[_Draft])
         draft.email_id = found.get(draft.indexed.provider_id)
     if mailbox.state == MailboxState.RESYNC:
         _recognise_renumbered(mailbox, [d for d in drafts if not d.email_id and d.parsed])
+        _recognise_deleted(mailbox, [d for d in drafts if not d.email_id and d.parsed])
     for draft in drafts:
         if draft.email_id:
             draft.outcome = Outcome.DUPLICATE
+
+
+def _recognise_deleted(mailbox: Mailbox, drafts: Sequence[_Draft]) -> None:
+    """Mail that was deleted here for good stays so under its new number."""
+    deleted = {
+        (headers.get("message_id"), size)
+        for headers, size in mailbox.entries.filter(
+            email=None, outcome__in=(Outcome.STORED, Outcome.DUPLICATE), headers__isnull=False
+        ).values_list("headers", "size")
+    }
+    for draft in drafts:
+        name = draft.parsed.message_id[:998] if draft.parsed else ""
+        if name and (name, draft.indexed.size) in deleted:
+            draft.outcome = Outcome.STORED
 
 
 def _recognise_renumbered(mailbox: Mailbox, drafts: Sequence[_Draft]) -> None:

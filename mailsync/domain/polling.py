@@ -30,6 +30,7 @@ KEYWORDS_BATCH = 1000
 MASS = 50
 MASS_SHARE = 0.2
 MAX_RESETS = 5
+SPOT_CHECKED = 5
 
 
 def poll(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
@@ -45,7 +46,7 @@ def poll(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
         return False
     # What SELECT says is newer than the STATUS, and of the connection that is going to be asked.
     snapshot = work.store.open(mailbox.path)
-    if _is_renumbered(mailbox, snapshot):
+    if _is_renumbered(mailbox, snapshot) or _are_others(work, mailbox, snapshot):
         renumber(work, mailbox, snapshot)
         return True
     arrived = _take_new(work, mailbox, snapshot)
@@ -76,6 +77,7 @@ def _set_watermarks(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> No
 def renumber(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
     """UIDVALIDITY changed (RFC 9051 2.3.1.1): a new generation. Nothing is deleted: entries of
     the old one stand until the new list is complete, and lend their emails to it."""
+    before = mailbox.uidvalidity
     mailbox.generation += 1
     mailbox.resets += 1
     _set_watermarks(work, mailbox, snapshot)
@@ -85,7 +87,13 @@ def renumber(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
         mailbox.state, mailbox.error_code = MailboxState.PARKED, "server_misbehaves"
     # One write: between two a killed process would leave a new numbering without the old
     # generation's end being due.
-    _save(work, mailbox)
+    with transaction.atomic():
+        _save(work, mailbox)
+        if mailbox.uidvalidity == before:
+            # A server that gives the same UIDs anew and does not say so: the old copies step
+            # aside. UIDVALIDITY has 32 bits, so nothing the server says is ever above.
+            aside = (before or 0) + (mailbox.generation << 32)
+            mailbox.entries.filter(uidvalidity=before or 0).update(uidvalidity=aside)
     note(work.account, "state_lost", mailbox=mailbox.pk, generation=mailbox.generation)
 
 
@@ -150,6 +158,31 @@ def _is_renumbered(mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
         return True
     # UIDs that go down break RFC 9051 2.3.1.1 as much as a new UIDVALIDITY.
     return bool(snapshot.uidnext and snapshot.uidnext <= mailbox.high_uid)
+
+
+def _are_others(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
+    """Whether the newest copies that we know are other messages now: a restored server may count
+    past where it was before we look, with the UIDVALIDITY it had."""
+    if snapshot.uidnext == mailbox.uidnext:
+        return False
+    known = {
+        uid: (size, received_at)
+        for uid, size, received_at in mailbox.entries.filter(
+            uidvalidity=mailbox.uidvalidity or 0, gone_at=None, uid__lte=mailbox.high_uid
+        )
+        .order_by("-uid")
+        .values_list("uid", "size", "received_at")[:SPOT_CHECKED]
+    }
+    if not known:
+        return False
+    # Neither time of arrival nor size of a message may change (RFC 9051 2.3.3, 2.3.4), but there
+    # are servers that only estimate the size.
+    same = [
+        known[one.uid][0] == one.size or known[one.uid][1] == one.received_at
+        for one in work.store.index(known, with_headers=False)
+        if one.uid in known
+    ]
+    return not all(same)
 
 
 def _is_unchanged(mailbox: Mailbox, snapshot: MailboxStatus) -> bool:

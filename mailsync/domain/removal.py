@@ -102,12 +102,23 @@ def delete_emails(account: MailAccount, email_ids: Iterable[int]) -> None:
         blob_ids = set(rows.values_list("blob_id", flat=True)) - {None}
         hashes = set(rows.values_list("message_id_hash", flat=True)) - {0}
         emails_removed.send(sender=None, account_id=account.pk, email_ids=ids)
+        _remember_copies(ids)
         rows.delete()
         orphans = Blob.objects.filter(pk__in=blob_ids).exclude(
             Exists(Email.objects.filter(blob=OuterRef("pk")))
         )
         blobs.erase(account.pk, orphans.exclude(pk__in=_blobs_on_their_way(blob_ids)))
         _remove_empty(account, threads, hashes)
+
+
+def _remember_copies(email_ids: list[int]) -> None:
+    """Copies that are still on the server are known again when it numbers a mailbox anew, and
+    so stay deleted here."""
+    copies = MailboxEntry.objects.filter(email__in=email_ids, gone_at=None).values_list(
+        "id", "email__message_id"
+    )
+    rows = [(bulk.document({"message_id": name}), number) for number, name in copies]
+    bulk.update(MailboxEntry, columns=("headers",), keys=("id",), rows=rows)
 
 
 def _blobs_on_their_way(blob_ids: set[int]) -> Any:
