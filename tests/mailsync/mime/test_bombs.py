@@ -23,6 +23,7 @@ from mailsync.mime import (
     plain,
     quotes,
     sandbox,
+    senders,
     shapes,
     structure,
     subjects,
@@ -205,7 +206,7 @@ def test_charset_labels_end_quickly_in_storable_text(label):
 
 MODULES = (
     answers, auto, bounces, charsets, css, dates, folding, forwards, headers, html, labels, mailboxes,
-    parse, plain, quotes, shapes, structure, subjects, transfer,
+    parse, plain, quotes, senders, shapes, structure, subjects, transfer,
 )  # fmt: skip
 EXPRESSIONS = [
     (f"{module.__name__.rpartition('.')[2]}.{name}", expression)
