@@ -159,16 +159,6 @@ def fill(server, user: str, count: int, seed: int) -> int:
     return size
 
 
-def run_child(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sync", "--child", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
 def child(user: str, port: int) -> None:
     """One process of ours: connects the account, syncs it, then does rounds without news."""
     import django
@@ -231,7 +221,8 @@ def child(user: str, port: int) -> None:
 
 
 def noop(account_id: int, sync_account) -> dict[str, float]:
-    """The median round without news, connection and sign-in included."""
+    """The median round without news on the connection that a worker keeps; the first of them
+    connects."""
     walls, cpus = [], []
     for _ in range(7):
         started, cpu = time.perf_counter(), time.process_time()
@@ -269,7 +260,6 @@ def ours(server, users: list[str], database: str) -> dict[str, float]:
             )
             process.stdout.readline()
             processes.append(process)
-        started = time.perf_counter()
         for process in processes:
             process.stdin.write("go\n")
             process.stdin.flush()
@@ -282,7 +272,6 @@ def ours(server, users: list[str], database: str) -> dict[str, float]:
         storms = [json.loads(process.stdout.readline()) for process in processes]
         for process in processes:
             process.wait(30)
-        del started
         count = sum(result["messages"] for result in results)
         cpu = sum(result["cpu"] for result in results)
         return {
@@ -373,7 +362,10 @@ def mbsync(server, users: list[str]) -> dict[str, float]:
 
 def show(name: str, result: dict[str, float], base: float) -> None:
     figures = {k: round(v, 1) if isinstance(v, float) else v for k, v in result.items()}
-    print(f"{name:24} {result['rate'] / base:5.2f} x mbsync  {figures}", flush=True)
+    load = os.getloadavg()[0]
+    print(
+        f"{name:24} {result['rate'] / base:5.2f} x mbsync, load {load:.1f}  {figures}", flush=True
+    )
 
 
 def main() -> None:
@@ -397,6 +389,7 @@ def main() -> None:
     settings.MAIL_PORTS = range(1, 65536)
     from tests.servers.dovecot import Dovecot
 
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores", flush=True)
     with Dovecot() as server:
         halves = {}
         for count in options.processes:
