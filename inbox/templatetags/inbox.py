@@ -1,15 +1,19 @@
 """Words and marks of conversations."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import number_format
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from common.templatetags.ui import icon
 from inbox.domain.queries.conversation import kind_of
+from inbox.domain.queries.lists import Row
 from inbox.enums import Act
 from inbox.forms.search import HELP
 from inbox.views.acts import LEAVING
@@ -87,6 +91,63 @@ def search_help() -> tuple[tuple[str, Any], ...]:
     return HELP
 
 
+# Act, icon. Two hundred of them stand in one page of a list, so they are no template of their own.
+_SYMBOLS = {
+    Act.ARCHIVE: "archive",
+    Act.UNARCHIVE: "inbox",
+    Act.TRASH: "trash",
+    Act.RESTORE: "restore",
+    Act.READ: "mail-opened",
+    Act.UNREAD: "mail",
+    Act.STAR: "star",
+    Act.UNSTAR: "star",
+}
+_ACT = (
+    '<button class="button button--ghost button--icon button--small" type="submit" '
+    'formaction="{0}{1}/" hx-post="{0}{1}/" hx-swap="none"{2} data-act="{1}" aria-label="{3}" '
+    'title="{3}" tabindex="-1">{4}</button>'
+)
+
+
+@lru_cache(maxsize=32)
+def _symbol(name: str) -> SafeString:
+    return icon(name)
+
+
+@register.simple_tag
+def row_acts(row: Row, box: str) -> SafeString:
+    """The buttons of a row, as fits where the conversation is."""
+    thread = row.thread
+    # An act's address is the conversation's and the name of the act.
+    base = reverse("inbox:thread", args=[row.key])
+    return format_html_join(
+        "\n",
+        _ACT,
+        (
+            (
+                base,
+                act.value,
+                SafeString(' data-optimistic="leave"') if leaves(box, act) else "",
+                act.label,
+                _symbol(_SYMBOLS[act]),
+            )
+            for act in _acts_of(thread)
+        ),
+    )
+
+
+def _acts_of(thread: Thread) -> list[Act]:
+    if thread.in_trash:
+        places = [Act.RESTORE]
+    else:
+        places = [Act.ARCHIVE if thread.in_inbox else Act.UNARCHIVE, Act.TRASH]
+    return [
+        *places,
+        Act.READ if thread.unread_count else Act.UNREAD,
+        Act.UNSTAR if thread.is_flagged else Act.STAR,
+    ]
+
+
 @register.filter
 def leaves(box: str, act: str) -> bool:
     """Whether a row leaves this box by this act."""
@@ -158,3 +219,9 @@ def add_person_url(party: Any) -> str:
     address = _url_of("crm:person_add")
     query = urlencode({"email": party.address, "name": party.name})
     return f"{address}?{query}" if address else ""
+
+
+@register.filter
+def plain_text(source: str) -> str:
+    """The words of a draft on one line, for a list."""
+    return " ".join(html.html_to_text(source[:20_000]).split())[:200]

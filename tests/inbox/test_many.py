@@ -123,3 +123,10 @@ def test_a_moment_of_ones_own(alice, account, signed_in):
         {"thread": [t.key for t in threads], "until": until.strftime("%Y-%m-%dT%H:%M")},
     )
     assert set(Thread.objects.values_list("snoozed_until", flat=True)) == {until}
+
+
+def test_acts_in_a_row_have_the_addresses_of_acts(alice, account, signed_in):
+    thread = make_thread(account)
+    page = signed_in.as_(alice).get(reverse("inbox:box", args=["inbox"])).content.decode()
+    for act in ("archive", "trash", "read", "star"):
+        assert page.count(f'hx-post="{reverse("inbox:thread_act", args=[thread.key, act])}"') == 1
