@@ -7,8 +7,8 @@ from django.db.models import Prefetch
 from django.utils.functional import cached_property
 
 from common.addresses import normalise_address
-from inbox.models import TrustedSender
 from inbox.domain.queries.outgoing import troubles
+from inbox.models import TrustedSender
 from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink

@@ -37,6 +37,7 @@ class ComposeForm extends HTMLElement {
     this.addEventListener("submit", this.#onSubmit, true);
     this.addEventListener("click", this.#onClick);
     this.addEventListener("keydown", this.#onKey);
+    this.addEventListener("keydown", this.#onSendKey, true);
     this.addEventListener("dragover", this.#onDrag);
     this.addEventListener("dragleave", this.#onDrag);
     this.addEventListener("drop", this.#onDrop);
@@ -80,12 +81,6 @@ class ComposeForm extends HTMLElement {
     twin.querySelector("[role=textbox], textarea")?.focus();
     queueMicrotask(() => this.remove());
     return true;
-  }
-
-  #markOpen() {
-    // In the conversation a draft that is open stands there once.
-    const slot = this.closest("#reply-slot");
-    if (slot) slot.dataset.open = this.key;
   }
 
   /** An answer taken back returns to its conversation, if that is open. */
@@ -197,7 +192,6 @@ class ComposeForm extends HTMLElement {
       const answer = await response.json();
       this.#know(answer.draft, answer.version);
       this.dataset.files = answer.files;
-      this.#markOpen();
       this.#say(answer.text);
       this.#fillChips();
     } catch {
@@ -357,6 +351,15 @@ class ComposeForm extends HTMLElement {
     element.remove();
     this.#touch();
   }
+
+  /** Before the editor sees it, which takes Enter beside a field for itself. */
+  #onSendKey = (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const name = event.shiftKey ? "send-archive" : "send";
+    (this.querySelector(`[data-key=${name}]`) ?? this.querySelector("[data-key=send]")).click();
+  };
 
   #onKey = (event) => {
     const inList = this.querySelector(":popover-open");

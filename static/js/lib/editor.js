@@ -35,6 +35,7 @@ class MailEditor {
   #labels;
   #place;
   #kept = null;
+  #sheets = new Map();
 
   constructor(rooster, place, { html, labels, onChange, onState, onLeftOut, onFieldWanted }) {
     this.#rooster = rooster;
@@ -94,8 +95,24 @@ class MailEditor {
       ],
       initialModel: html ? this.#withCaret(this.#model(html)) : undefined,
       defaultSegmentFormat: {},
+      coreApiOverride: { setEditorStyle: (core, ...style) => this.#setStyle(...style) },
       trustedHTMLHandler: (text) => (text && text === before ? sheetsToRead(sheets) : putAside(text, sheets)),
     });
+  }
+
+  /** Styles of the editor's own: how a chosen picture looks, say. In a sheet that is made by
+   *  script, since the policy lets no style element live. */
+  #setStyle(key, rule, selectors) {
+    let sheet = this.#sheets.get(key);
+    if (!sheet) {
+      if (!rule) return;
+      sheet = new CSSStyleSheet();
+      this.#sheets.set(key, sheet);
+      document.adoptedStyleSheets.push(sheet);
+    }
+    const root = `#${CSS.escape(this.#place.id)}`;
+    const places = typeof selectors === "string" ? [`${root}::${selectors}`] : (selectors ?? [""]).map((one) => `${root} ${one}`);
+    sheet.replaceSync(rule ? `${places.join(",")} {${rule}}` : "");
   }
 
   /** Two braces typed are the wish for a field; they make room for it. */
@@ -271,6 +288,8 @@ class MailEditor {
 
   dispose() {
     this.#editor.dispose();
+    const own = new Set(this.#sheets.values());
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !own.has(sheet));
   }
 }
 
