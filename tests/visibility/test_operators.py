@@ -210,3 +210,10 @@ def test_take_over_of_the_login(root: Client, mail: Thread, alice: Any, dana: An
     for path in ("/mail/inbox/", "/mail/all/", "/mail/counts/", "/mail/drafts/", "/mail/outbox/"):
         assert not CANARY.search(intruder.get(path).content), path
     assert intruder.get(reverse("inbox:thread", args=[mail.key])).status_code == 404
+
+
+def test_positive_control_its_owner_meets_the_canaries(mail: Thread, alice: Any) -> None:
+    owner = Client()
+    owner.force_login(alice)
+    for path in ("/mail/inbox/", "/mail/drafts/", "/mail/outbox/"):
+        assert CANARY.search(owner.get(path).content), path
