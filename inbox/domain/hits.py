@@ -62,6 +62,8 @@ def wanted(terms: Iterable[Term], *, columns: frozenset[str]) -> list[Wanted]:
 
 def shown(found: Found) -> dict[int, Shown]:
     """Thread id -> its marked subject, the text around the first hit, the file that was hit."""
+    if not found.keys:
+        return {}
     terms = found.query.terms
     rows: Any = Email.objects.filter(search_entry__key__in=found.keys.values()).annotate(
         index_key=F("search_entry__key"), start=Substr("body__text", 1, READ)

@@ -28,7 +28,7 @@ CHUNK = 150
 GROWTH = 4
 MAX_CHUNK = 8000
 # With so few links that open colleagues' mail, their mails are asked about one by one.
-FEW_LINKS = 1000
+FEW_LINKS = 200
 SLICE = 200
 ACT_LIMIT = 10_000
 
@@ -49,7 +49,7 @@ class Found:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where candidates come from: all mail of some accounts, or mails that are named."""
+    """Where candidates come from: all mail, that of some accounts, or mails that are named."""
 
     account_ids: Sequence[int] = ()
     among: Sequence[int] | None = None
@@ -65,9 +65,11 @@ def find(user: Any, text: str, *, before_key: int | None = None, limit: int | No
     if query.is_empty:
         return Found(rows=[], query=query)
     own = set(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
-    walk = _Walk(query, _allowed(user, query), _sources(user, query, own))
+    walk = _Walk(user, query, own=own, sources=_sources(user, query, own))
     size = limit or PAGE_SIZE
     keys = walk.down(before_key, limit=size + 1)
+    if not keys:
+        return Found(rows=[], query=query)
     shown = dict(list(keys.items())[:size])
     accounts = MailAccount.objects.filter(
         Exists(Thread.objects.filter(account=OuterRef("pk"), pk__in=shown))
@@ -84,14 +86,15 @@ def own_that_match(user: Any, text: str) -> list[int]:
     query = read_query(text, user=user)
     if query.is_empty:
         return []
-    own = list(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
-    threads = _allowed(user, query).filter(account__in=own)
-    source = _Source(account_ids=query.accounts or own)
-    return list(_Walk(query, threads, [source]).down(None, limit=ACT_LIMIT))
+    own = set(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
+    if not own:
+        return []
+    source = _Source(account_ids=query.accounts or sorted(own))
+    return list(_Walk(user, query, own=own, sources=[source]).down(None, limit=ACT_LIMIT))
 
 
-def _allowed(user: Any, query: Query) -> QuerySet[Thread]:
-    threads = Thread.objects.visible_to(user).filter(query.conditions, merged_into=None)
+def _narrowed(threads: QuerySet[Thread], query: Query) -> QuerySet[Thread]:
+    threads = threads.filter(query.conditions, merged_into=None)
     if not query.looks_in_trash:
         threads = threads.filter(in_trash=False, in_junk=False)
     if query.accounts:
@@ -111,9 +114,7 @@ def _sources(user: Any, query: Query, own: set[int]) -> list[_Source]:
     if len(opened) <= FEW_LINKS:
         keys = SearchEntry.objects.filter(email__thread__in=opened).values_list("key", flat=True)
         return [*sources, _Source(among=list(keys))] if opened else sources
-    shared = Thread.objects.filter(account=OuterRef("pk"), visibility=ThreadVisibility.SHARED)
-    others = MailAccount.objects.filter(Exists(shared)).exclude(pk__in=own)
-    return [_Source(account_ids=sorted({*own, *others.values_list("pk", flat=True)}))]
+    return [_Source()]
 
 
 class _Walk:
@@ -123,9 +124,12 @@ class _Walk:
     tell that there is hidden mail.
     """
 
-    def __init__(self, query: Query, threads: QuerySet[Thread], sources: Sequence[_Source]) -> None:
+    def __init__(
+        self, user: Any, query: Query, *, own: set[int], sources: Sequence[_Source]
+    ) -> None:
+        self.user = user
         self.query = query
-        self.threads = threads
+        self.own = own
         self.sources = sources
         self.has_words = search_index.has_words(Question(query.terms))
 
@@ -172,10 +176,11 @@ class _Walk:
             return self._of_named(question, limit)
         if self.has_words:
             return search_index.matching_keys(question, limit=limit)
-        entries = SearchEntry.objects.filter(email__thread__in=self.threads)
-        if source.among is None:
+        threads = _narrowed(Thread.objects.visible_to(self.user), self.query)
+        entries = SearchEntry.objects.filter(email__thread__in=threads)
+        if source.account_ids:
             entries = entries.filter(email__account__in=source.account_ids)
-        else:
+        if source.among is not None:
             entries = entries.filter(key__in=source.among)
         if before_key is not None:
             entries = entries.filter(key__lt=before_key)
@@ -199,9 +204,18 @@ class _Walk:
         """(key, thread id) of candidates whose conversation the user may see, newest first."""
         if not self.has_words:
             keys = self._without_excluded(keys)
-        emails = Email.objects.filter(search_entry__key__in=keys, thread__in=self.threads)
-        pairs = emails.values_list("search_entry__key", "thread")
-        return sorted(pairs, reverse=True)
+        emails = Email.objects.filter(search_entry__key__in=keys)
+        found = list(emails.values_list("search_entry__key", "thread", "account"))
+        own = {thread for _key, thread, account in found if account in self.own}
+        others = {thread for _key, thread, _account in found} - own
+        # One's own mail is the common case, and its condition a short one.
+        seen = self._among(Thread.objects.of_accounts_of(self.user), own)
+        seen |= self._among(Thread.objects.visible_to(self.user), others) if others else set()
+        return sorted(((key, thread) for key, thread, _ in found if thread in seen), reverse=True)
+
+    def _among(self, threads: QuerySet[Thread], ids: set[int]) -> set[int]:
+        fitting = _narrowed(threads.filter(pk__in=ids), self.query)
+        return set(fitting.values_list("pk", flat=True))
 
     def _without_excluded(self, keys: list[int]) -> list[int]:
         """The index cannot be asked for what is not there alone, so that is taken away here."""

@@ -84,7 +84,7 @@ def test_the_same_queries_for_one_and_for_three(account, alice, number, django_a
         thread = make_thread(account)
         search_index.index_emails(thread.emails.values_list("pk", flat=True))
     # PostgreSQL is first asked how many there are.
-    with django_assert_num_queries(11 if connection.vendor == "postgresql" else 10):
+    with django_assert_num_queries(12 if connection.vendor == "postgresql" else 11):
         found = search.find(alice, "offer")
         hits.shown(found)
     assert len(found.rows) == number
