@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from crm.domain.deals import move_deal
 from crm.enums import DealStatus
 from crm.models import Person
 from tests.crm.views.test_pages import make_all
@@ -59,6 +60,79 @@ def test_a_deal_moves_and_is_won_by_keys(
     expect(page.locator(f"#deal-{deal.pk}")).to_have_count(0)
     deal.refresh_from_db()
     assert deal.status == DealStatus.WON
+
+
+def test_a_deal_is_dragged_to_a_stage_and_to_won(
+    watched: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    pipeline = make_pipeline()
+    deal = make_deal(alice, pipeline=pipeline, value=1000)
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/deals/board/{pipeline.pk}/")
+    card = page.locator(f"#deal-{deal.pk}")
+    column = page.get_by_role("region", name="Offer").locator(".board__cards")
+    with page.expect_response("**/move/"):
+        drag(page, card, column)
+    expect(column.locator(f"#deal-{deal.pk}")).to_be_visible()
+    # The sums are the server's: with them the board is the new one.
+    expect(page.get_by_role("region", name="Offer").locator(".board__sum")).to_contain_text("1,000")
+    deal.refresh_from_db()
+    assert deal.stage.name == "Offer"
+    with page.expect_response("**/win/"):
+        drag(page, card, page.locator("[data-target=win]"))
+    expect(card).to_have_count(0)
+    deal.refresh_from_db()
+    assert deal.status == DealStatus.WON
+
+
+def drag(page: Page, card: Locator, to: Locator) -> None:
+    """By the pointer, with the small first step that a hand makes."""
+    box = card.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + box["height"] - 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 30, box["y"] + box["height"], steps=4)
+    # What a card is dropped on may show only while something is dragged.
+    to.wait_for()
+    goal = to.bounding_box()
+    assert goal is not None
+    page.mouse.move(goal["x"] + goal["width"] / 2, goal["y"] + 20, steps=10)
+    page.mouse.up()
+
+
+def test_an_open_board_follows_what_a_colleague_moves(
+    watched: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    pipeline = make_pipeline()
+    deal = make_deal(alice, pipeline=pipeline)
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/deals/board/{pipeline.pk}/")
+    move_deal(deal, stage=pipeline.stages.get(name="Offer"))
+    # The bell itself is a matter of notifications; here is what a board does when it rings.
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('deal-moved'))")
+    offer = page.get_by_role("region", name="Offer")
+    expect(offer.locator(f"#deal-{deal.pk}")).to_be_visible()
+
+
+def test_a_fact_is_edited_in_place_and_tabs_open_by_number(
+    watched: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    deal = make_deal(alice, value=1000)
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + deal.get_absolute_url())
+    page.get_by_role("link", name="Edit the value").press("Enter")
+    value = page.get_by_role("spinbutton", name="Value")
+    expect(value).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(value).to_have_count(0)
+    page.get_by_role("link", name="Edit the value").press("Enter")
+    value.fill("2500")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fact-value")).to_contain_text("2,500")
+    deal.refresh_from_db()
+    assert deal.value == 2500
+    page.locator("body").press("3")
+    page.wait_for_url("**?tab=activities")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
