@@ -120,6 +120,7 @@ class ServersForm(forms.Form):
             self.fields["confirmed"].label = text % {"servers": foreign}
         else:
             del self.fields["confirmed"]
+        self.fields["password"].required = not setup.secret
         if setup.secret:
             self.fields["password"].help_text = _("Leave it empty to use the one you typed before.")
         if not settings.ALLOWED_PRIVATE_NETWORKS:

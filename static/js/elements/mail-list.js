@@ -157,14 +157,16 @@ class MailList extends HTMLElement {
     const count = ticks.filter((tick) => tick.checked).length;
     this.toggleAttribute("data-selecting", count > 0);
     const all = count > 0 && count === ticks.length;
+    // Nothing to offer where every row is in the page.
+    const isMore = all && Boolean(this.querySelector(".sentinel"));
     for (const place of this.querySelectorAll("[data-selected-count]")) {
       const text = count ? word("selected", { count }) : "";
       if (place.textContent !== text) place.textContent = text;
     }
     for (const offer of this.querySelectorAll("[data-select-all-matching]")) {
-      if (all && offer.hidden) window.htmx.trigger(offer, "offered");
-      offer.hidden = !all;
-      if (!all) for (const box of offer.querySelectorAll("input")) box.checked = false;
+      if (isMore && offer.hidden) window.htmx.trigger(offer, "offered");
+      offer.hidden = !isMore;
+      if (!isMore) for (const box of offer.querySelectorAll("input")) box.checked = false;
     }
     const page = this.querySelector("[data-select-page]");
     if (page) {
