@@ -164,6 +164,9 @@ class RecordBoard extends HTMLElement {
 
   // Sums, counts and the version of the card come from the server.
   reload() {
+    // Sortable leaves styles on what it moved; htmx would carry them over to the new elements,
+    // and our policy knows no inline style.
+    for (const styled of this.querySelectorAll("[style]")) styled.removeAttribute("style");
     this.dispatchEvent(new CustomEvent("board-stale"));
   }
 }
