@@ -153,6 +153,10 @@ def window(
 ) -> HttpResponse:
     """The window in the frame that was asked for: dock, inline under a conversation, or page."""
     target = request.headers.get("HX-Target", "").rpartition("#")[2] if request.htmx else ""
+    wanted = request.GET.get("frame", "") if request.htmx else ""
+    if wanted in ("dock", "inline"):
+        # Asked for by a script, whose requests do not name their target.
+        frame = wanted
     frame = frame or {"compose-dock": "dock", "reply-slot": "inline"}.get(target, "page")
     context = window_context(request, draft, frame=frame)
     name = "inbox/compose.html" if frame == "page" else "inbox/_compose.html"

@@ -82,6 +82,15 @@ def test_opening_the_window_stores_nothing(client_of, alice, email):
     assert not Draft.objects.exists()
 
 
+def test_the_window_comes_in_the_frame_that_is_asked_for(client_of, alice, account):
+    client = client_of(alice)
+    page = client.get(COMPOSE).content.decode()
+    dock = client.get(COMPOSE, {"frame": "dock"}, **HTMX).content.decode()
+    assert 'data-frame="page"' in page
+    assert 'data-frame="dock"' in dock
+    assert "<html" not in dock
+
+
 def test_a_first_save_makes_the_draft_and_the_next_one_its_version(client_of, alice, account):
     client = client_of(alice)
     first = client.post(COMPOSE, fields_of(account), **JSON).json()

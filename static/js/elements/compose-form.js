@@ -250,7 +250,7 @@ class ComposeForm extends HTMLElement {
     if (this.dataset.frame === "page") return void location.assign(url);
     const target = this.dataset.frame === "dock" ? "#compose-dock" : "#reply-slot";
     this.remove();
-    window.htmx.ajax("GET", url, { target, swap: target === "#reply-slot" ? "innerHTML" : "beforeend" });
+    window.htmx.ajax("GET", `${url}?frame=${this.dataset.frame}`, { target, swap: target === "#reply-slot" ? "innerHTML" : "beforeend" });
   }
 
   #onLeave = (event) => {

@@ -41,6 +41,7 @@ export function openWindow(link) {
   } else if (link.pathname === url.pathname && link.origin === url.origin) {
     url.search = link.search;
   } else return false;
+  url.searchParams.set("frame", "dock");
   window.htmx.ajax("GET", `${url.pathname}${url.search}`, { target: place, swap: "beforeend" });
   return true;
 }
