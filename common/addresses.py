@@ -1,5 +1,6 @@
 """E-mail addresses as keys: one spelling per mailbox, so that equal addresses compare equal."""
 
+import contextlib
 import unicodedata
 
 MAX_LENGTH = 320
@@ -16,10 +17,8 @@ def normalise_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at:
         return address[:MAX_LENGTH]
-    try:
+    with contextlib.suppress(UnicodeError):
         domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        pass
     return f"{local}@{domain}"[:MAX_LENGTH]
 
 
