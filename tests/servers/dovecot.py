@@ -41,7 +41,7 @@ disable_plaintext_auth = {tls_only}
 auth_mechanisms = plain login
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
-mail_max_userip_connections = 0
+mail_max_userip_connections = {connections}
 maildir_very_dirty_syncs = yes
 # Where the kernel gives no more inotify instances (128 a user by default), look often.
 mailbox_idle_check_interval = 2 secs
@@ -118,11 +118,19 @@ def free_port() -> int:
 
 
 class Dovecot:
-    """`with Dovecot() as server:`. `capability` cuts down what the server says it can."""
+    """`with Dovecot() as server:`. `capability` cuts down what the server says it can,
+    `connections` (0: no limit) how many a user may have."""
 
     _numbers = itertools.count()
 
-    def __init__(self, *, capability: str = "", tls_only: bool = False, plugins: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        capability: str = "",
+        tls_only: bool = False,
+        plugins: str = "",
+        connections: int = 0,
+    ) -> None:
         self.work = Path(tempfile.mkdtemp(prefix="dealpost-dovecot-"))
         # The mail processes are another user's when we are root.
         self.work.chmod(0o755)
@@ -133,9 +141,13 @@ class Dovecot:
         self._process: subprocess.Popen[bytes] | None = None
         (self.work / "mail").mkdir()
         os.chown(self.work / "mail", *self._owner)
-        self._write_config(capability=capability, tls_only=tls_only, plugins=plugins)
+        self._write_config(
+            capability=capability, tls_only=tls_only, plugins=plugins, connections=connections
+        )
 
-    def _write_config(self, *, capability: str, tls_only: bool, plugins: str) -> None:
+    def _write_config(
+        self, *, capability: str, tls_only: bool, plugins: str, connections: int
+    ) -> None:
         me = pwd.getpwuid(os.getuid()).pw_name
         ids = "" if os.getuid() == 0 else f"default_login_user = {me}\ndefault_internal_user = {me}"
         text = _CONFIG.format(
@@ -143,6 +155,7 @@ class Dovecot:
             cert=self.leaf.cert,
             key=self.leaf.key,
             plugins=plugins,
+            connections=connections,
             tls_only="yes" if tls_only else "no",
             ids=ids,
             capability=f"imap_capability = {capability}" if capability else "",

@@ -1,6 +1,6 @@
 """One installation of its own, driven from outside: what the kill tests start and kill.
 
-    python -m tests.servers.sync_process prepare USER PORT | sync | report
+    python -m tests.servers.sync_process prepare USER PORT | sync | work | report
 
 with DEALPOST_DATA (and DATABASE_URL, if it is not to be SQLite) in the environment.
 """
@@ -21,7 +21,7 @@ def main() -> None:
     settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
     settings.MAIL_PORTS = range(1, 65536)
     command, *rest = sys.argv[1:]
-    {"prepare": prepare, "sync": sync, "report": report}[command](*rest)
+    {"prepare": prepare, "sync": sync, "work": work, "report": report}[command](*rest)
 
 
 def prepare(user: str, port: str) -> None:
@@ -50,6 +50,28 @@ def sync() -> None:
     account = MailAccount.objects.get()
     while sync_account(account.pk).has_more:
         pass
+
+
+def work() -> None:
+    """One of several workers who all want the same account: slices as short as can be, so that
+    it changes hands often."""
+    import time
+
+    from mailsync.domain.sync import sync_account
+    from mailsync.models import MailAccount
+
+    account = MailAccount.objects.get()
+    ran = 0
+    print("ready", flush=True)
+    sys.stdin.readline()
+    while True:
+        ended = sync_account(account.pk, seconds=0.0)
+        ran += ended.was_run
+        if ended.was_run and not ended.has_more:
+            break
+        if not ended.was_run:
+            time.sleep(0.001)
+    print(ran, flush=True)
 
 
 def report() -> None:
