@@ -57,7 +57,8 @@ def select(statement: str, among: Iterable[Any], *values: Any) -> list[tuple[Any
             # The number of variables in a statement has a limit there; a list's length has none.
             chosen = "IN (SELECT value FROM json_each(%s))"
             cursor.execute(statement.format(among=chosen), [json.dumps(keys), *values])
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def allocate_ids(model: type[models.Model], count: int) -> list[int]:
