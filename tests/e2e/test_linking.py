@@ -113,9 +113,11 @@ def test_person_link_and_win_by_pointer(
     page.get_by_role("link", name="Add as contact").click()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.locator("#side").get_by_role("link", name="Ada Byron")).to_be_visible()
-    page.goto(live_server.url + reverse("inbox:thread", args=[asking.key]))
-    page.get_by_role("button", name="Navy deal 2").click()
+    page.goto(f"{live_server.url}/mail/inbox/")
+    page.get_by_role("link", name="3 possible items").click()
+    page.get_by_role("dialog").get_by_role("button", name="Navy deal 2").click()
     expect(page.get_by_text("Linked to Navy deal 2.")).to_be_visible()
+    page.goto(live_server.url + reverse("inbox:thread", args=[asking.key]))
     # Unlink and take it back by the toast.
     page.get_by_role("button", name="Remove link to Navy deal 2").click()
     expect(page.get_by_text("No longer linked to Navy deal 2.")).to_be_visible()
