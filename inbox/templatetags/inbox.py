@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 from django import template
 from django.urls import NoReverseMatch, reverse
@@ -212,13 +211,6 @@ def _url_of(name: str, *args: Any) -> str:
 @register.filter
 def card_url(person: Any) -> str:
     return _url_of("crm:person_card", person.pk)
-
-
-@register.filter
-def add_person_url(party: Any) -> str:
-    address = _url_of("crm:person_add")
-    query = urlencode({"email": party.address, "name": party.name})
-    return f"{address}?{query}" if address else ""
 
 
 @register.filter
