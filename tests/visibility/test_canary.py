@@ -138,7 +138,7 @@ def test_no_canary_and_no_difference_for_anybody_else(
 
 def is_told(canary: str, content: bytes, path: str) -> bool:
     """Whether a page says the word by itself: an answer to a search repeats what was asked."""
-    if "?q=" in path:
+    if "q=" in path or "q%3D" in path:
         return False  # the comparison of the two runs decides
     return canary.lower().encode() in content
 
