@@ -109,6 +109,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **every(86400.0, "mailsync.tasks.purge_mail_of_leavers"),
     **every(86400.0, "mailsync.tasks.purge_unused_bytes"),
     **every(30.0, "mailsync.tasks.sweep_snoozed"),
+    **every(15.0, "inbox.tasks.sweep_jobs"),
     **every(60.0, "inbox.tasks.sweep_reminders"),
     **every(86400.0, "inbox.tasks.purge_drafts"),
     **every(3600.0, "inbox.tasks.forget_old_undo"),

@@ -25,6 +25,13 @@ def run_bulk_job(job_id: int) -> None:
 
 
 @shared_task
+def sweep_jobs() -> None:
+    from inbox.domain.jobs import sweep  # leaf
+
+    sweep()
+
+
+@shared_task
 def forget_old_undo() -> None:
     from inbox.domain import jobs, triage  # leaf
 

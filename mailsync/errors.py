@@ -53,8 +53,6 @@ SENTENCES = {
     ),
     "sender_refused": _("The server does not let this address send."),
     "recipients_refused": _("The server refused every recipient."),
-    "message_refused": _("The server refused this message."),
-    "message_too_big": _("The message is bigger than the server takes."),
     "not_allowed_any_more": _("Whoever wrote this may no longer send from this account."),
     "account_locked": _(
         "An administrator changed the address you sign in with. Your mail is locked until you "

@@ -14,7 +14,6 @@ from tests.factories.users import make_user
 from users.enums import Role
 from users.models import Company, User
 
-
 pytest_plugins = ["tests.servers.fixtures"]
 
 

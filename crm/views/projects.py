@@ -103,7 +103,12 @@ def task_add(request: HttpRequest, pk: int) -> HttpResponse:
     project = project_or_404(request, pk)
     form = TaskForm(request.POST)
     if not form.is_valid():
-        context = {"form": form, "record": project, "action": request.get_full_path()}
+        context = {
+            "form": form,
+            "record": project,
+            "submit": _("Add"),
+            "action": request.get_full_path(),
+        }
         return render(request, "crm/attached_form.html", context, status=422)
     projects.add_task(project, **form.cleaned_data)
     return back_to(request, project)

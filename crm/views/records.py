@@ -107,6 +107,9 @@ def moment(text: str) -> Any:
     return found if found and found.tzinfo else None
 
 
+TAB_KEYS = ("tab-1", "tab-2", "tab-3", "tab-4", "tab-5")
+
+
 def tabs_of(record: Any, *, has_mail: bool, planned_count: int) -> list[dict[str, Any]]:
     """The tabs with their addresses and how much is behind each: of activities what is to be
     done; how much mail there is, the apps above know."""
@@ -125,9 +128,9 @@ def tabs_of(record: Any, *, has_mail: bool, planned_count: int) -> list[dict[str
             "text": text,
             "count": count or None,
             "url": f"{base}?tab={name}",
-            "key": f"tab-{number}",
+            "key": key,
         }
-        for number, (name, text, count) in enumerate(tabs, start=1)
+        for key, (name, text, count) in zip(TAB_KEYS, tabs, strict=False)
     ]
 
 

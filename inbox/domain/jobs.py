@@ -44,14 +44,13 @@ def _ring(job: BulkJob) -> None:
     run_bulk_job.delay_on_commit(job.pk)
 
 
-def ring_if_lost(job: BulkJob) -> None:
-    """Calls for a worker again when none has been seen for a while."""
+def sweep() -> None:
+    """Calls for a worker again where none has been seen for a while."""
     now = timezone.now()
-    lost = BulkJob.objects.filter(
-        pk=job.pk, finished_at=None, touched_at__lt=now - LOST_AFTER
-    ).update(touched_at=now)
-    if lost:
-        _ring(job)
+    for job in BulkJob.objects.filter(finished_at=None, touched_at__lt=now - LOST_AFTER):
+        # Compare-and-set: of two sweepers one rings.
+        if BulkJob.objects.filter(pk=job.pk, touched_at=job.touched_at).update(touched_at=now):
+            _ring(job)
 
 
 def run(job_id: int) -> None:

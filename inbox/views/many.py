@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from common.opaque import unseal
 from common.partials import render_dialog
-from inbox.domain import jobs
 from inbox.domain.queries.lists import Cursor, accounts_of, box_threads, newer_than
 from inbox.enums import Act, Box
 from inbox.forms.acts import snooze_presets
@@ -53,8 +52,6 @@ def _matching(request: HttpRequest, box: Box) -> tuple[QuerySet[Thread], FilterF
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far an act on many is; at its end what became of it, with the way back."""
     found = get_object_or_404(BulkJob.objects.select_related("undo"), pk=pk, user=request.user)
-    if not found.finished_at:
-        jobs.ring_if_lost(found)
     return answer_of_job(request, found)
 
 

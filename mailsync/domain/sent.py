@@ -5,6 +5,7 @@ perhaps altered, ingest knows it by the submission's Message-ID and hangs it on 
 """
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from mailsync.domain import blobs, leases
 from mailsync.domain.ingest import Incoming, ingest
@@ -22,7 +23,7 @@ def keep_sent(account_id: int) -> None:
     does it."""
     with leases.held(account_id) as lease:
         if lease is None:
-            MailAccount.objects.filter(pk=account_id).update(next_poll_at=None)
+            MailAccount.objects.filter(pk=account_id).update(next_poll_at=Now())
             return
         store_sent(MailAccount.objects.get(pk=account_id), lease=lease)
 

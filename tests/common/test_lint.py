@@ -200,5 +200,7 @@ def test_every_key_does_something_somewhere():
         named |= set(re.findall(r"\b(?:key|act|data_key|data_act)=\"([\w-]+)\"", text))
         named |= set(re.findall(r"handle\(\"([\w-]+)\"", text))
         named |= set(re.findall(r"^\s*\"?([\w-]+)\"?: ", text, re.MULTILINE))
+    for path in ROOT.glob("*/views/*.py"):
+        named |= set(re.findall(r"\"([a-z]+-[\w-]+)\"", path.read_text()))
     missing = {one.id for one in COMMANDS if not one.href and one.id not in named}
     assert missing == set()

@@ -12,7 +12,7 @@ from tests.factories.crm import make_deal, make_person
 
 def test_values_come_from_the_records_at_hand(alice):
     person = make_person(alice, "Ada King Byron")
-    deal = make_deal(alice, value=Decimal("48000"), currency="EUR")
+    deal = make_deal(alice, value=Decimal(48000), currency="EUR")
     context = Context(sender=alice, person=person, deal=deal, today=date(2026, 11, 21))
 
     resolved = fields.resolve_text(

@@ -100,11 +100,11 @@ def test_a_lost_worker_is_called_again(alice, five, monkeypatch):
     rung = []
     monkeypatch.setattr("inbox.tasks.run_bulk_job.delay_on_commit", rung.append)
     job = begin(five, alice)
-    jobs.ring_if_lost(job)
+    jobs.sweep()
     assert rung == [job.pk]
     BulkJob.objects.update(touched_at=timezone.now() - timedelta(minutes=1))
-    jobs.ring_if_lost(job)
-    jobs.ring_if_lost(job)
+    jobs.sweep()
+    jobs.sweep()
     assert rung == [job.pk, job.pk]
 
 

@@ -21,9 +21,7 @@ def new_thread(account: MailAccount, **fields: object) -> Thread:
 def links_of(thread: Thread) -> set[tuple[str, object]]:
     return {
         (link.origin, linking.target(link))
-        for link in thread.links.standing().select_related(
-            "person", "organization", "deal"
-        )
+        for link in thread.links.standing().select_related("person", "organization", "deal")
     }
 
 
@@ -217,9 +215,7 @@ def test_ask_again_counts_and_does_not_link(account, alice):
 def test_link_by_hand_refuses_a_record_one_does_not_see(account, alice, carol):
     thread = new_thread(account)
     with pytest.raises(linking.LinkError):
-        linking.link_by_hand(
-            thread, record=make_deal(carol, visibility="owner"), by=alice
-        )
+        linking.link_by_hand(thread, record=make_deal(carol, visibility="owner"), by=alice)
     assert not thread.links.exists()
 
 
@@ -262,9 +258,7 @@ def make_linked_threads(account: MailAccount, owner: User, number: int) -> list[
     ids = []
     for index in range(number):
         address = f"person{index}@acme.example"
-        make_deal(
-            owner, f"Deal {index}", person=make_person(owner, f"P{index}", address)
-        )
+        make_deal(owner, f"Deal {index}", person=make_person(owner, f"P{index}", address))
         ids.append(new_thread(account, sender=(f"P{index}", address)).pk)
     return ids
 
