@@ -4,7 +4,6 @@ import threading
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections
 
 from users.domain.setup import set_up
@@ -15,10 +14,7 @@ VISITORS = 4
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    "sqlite" in settings.DATABASES["default"]["ENGINE"],
-    reason="SQLite's tests share one connection in memory; there is one writer at a time anyway",
-)
+@pytest.mark.postgresql
 def test_of_visitors_at_the_same_moment_one_wins() -> None:
     start = threading.Barrier(VISITORS)
     results: list[Any] = []

@@ -42,7 +42,9 @@ def mail(alice: Any, settings: Any, tmp_path: Path) -> Thread:
     give_bytes(thread, file_name="canary.pdf")
     link(thread, deal=make_deal(alice), created_by=alice)
     link(thread, person=make_person(alice, "W. X.", address="w@x.example"))
-    Draft.objects.create(author=alice, account=account, subject="Canary draft", html="canary")
+    Draft.objects.create(
+        author=alice, account=account, subject="Canary draft", html="canary", version=2
+    )
     Submission.objects.create(
         account=account,
         created_by=alice,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,7 +38,9 @@ def test_only_one_has_the_lease_and_the_one_before_writes_nothing(account: MailA
     first = leases.claim(account.pk)
     assert first
     assert leases.claim(account.pk) is None
-    MailAccount.objects.filter(pk=account.pk).update(lease_until=timezone.now())
+    MailAccount.objects.filter(pk=account.pk).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
     second = leases.claim(account.pk)
     assert second
     with pytest.raises(LeaseLostError):

@@ -165,7 +165,10 @@ def test_time_grows_with_the_length_alone(name):
     source = HOSTILE[name]
     spent = []
     for part in (source[: len(source) // 4], source):
-        begin = time.process_time()
-        html.clean_split(part)
-        spent.append(time.process_time() - begin)
+        tries = []
+        for _ in range(3):
+            begin = time.process_time()
+            html.clean_split(part)
+            tries.append(time.process_time() - begin)
+        spent.append(min(tries))
     assert spent[1] < 10 * spent[0] + 0.1
