@@ -13,6 +13,7 @@ from mailsync.models import MailAccount
 from tests.factories.mail import make_account
 from tests.factories.users import make_user
 from users.enums import Role
+from users.middleware import FirstRunMiddleware
 from users.models import Company, User
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -26,6 +27,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture(autouse=True)
+def first_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins with an installation that nobody has looked at."""
+    monkeypatch.setattr(FirstRunMiddleware, "done", False)
 
 
 @pytest.fixture

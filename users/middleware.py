@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,9 +18,11 @@ Handler = Callable[[HttpRequest], HttpResponse]
 class FirstRunMiddleware:
     """Until there is a company every page leads to the set-up; afterwards nothing is asked."""
 
+    # Of the process, not of one chain of middleware: a company once made is never unmade.
+    done: ClassVar[bool] = False
+
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        self.done = False
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
@@ -31,7 +33,7 @@ class FirstRunMiddleware:
         if self.done or getattr(view, "works_before_setup", False):
             return None
         # Whoever is signed in shows that there is a company: no query for that.
-        self.done = request.user.is_authenticated or is_set_up()
+        FirstRunMiddleware.done = request.user.is_authenticated or is_set_up()
         return None if self.done else redirect("users:setup")
 
 

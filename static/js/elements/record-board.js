@@ -167,7 +167,9 @@ class RecordBoard extends HTMLElement {
     // Sortable leaves styles on what it moved; htmx would carry them over to the new elements,
     // and our policy knows no inline style.
     for (const styled of this.querySelectorAll("[style]")) styled.removeAttribute("style");
-    this.dispatchEvent(new CustomEvent("board-stale"));
+    // An earlier refresh may have put another element in our place while the answer was on its way.
+    const shown = document.getElementById(this.id) ?? this;
+    shown.dispatchEvent(new CustomEvent("board-stale"));
   }
 }
 
