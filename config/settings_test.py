@@ -22,3 +22,7 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # The live server of browser tests serves static files as they lie in the tree.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+
+# The tests' transaction lives as long as its connection: no request may end that.
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False

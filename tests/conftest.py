@@ -5,6 +5,10 @@ company without access · grace sees the linked deal and is no teammate · dana 
 has been deactivated · nobody is signed in last.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client
@@ -18,6 +22,10 @@ from users.models import Company, User
 
 pytest_plugins = ["tests.servers.fixtures"]
 
+# Two cores may be busy with the neighbours: a slow example is no wrong one.
+hypothesis.settings.register_profile("dealpost", deadline=None)
+hypothesis.settings.load_profile("dealpost")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what is about PostgreSQL alone; the same run on PostgreSQL has it."""
@@ -27,6 +35,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_session_left(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Threads of their own (live events) may still hold a connection when the database goes."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from mailsync.domain.connections import server_address
 from mailsync.enums import AccountKind, AccountState, Direction
@@ -16,7 +16,9 @@ def watched_accounts() -> dict[int, Watched]:
     The version is the settings themselves, sealed secret included: a new password or host makes
     a new connection.
     """
-    close_old_connections()
+    # The watcher runs for weeks; inside somebody's transaction the connection is not ours to close.
+    if not connection.in_atomic_block:
+        close_old_connections()
     rows = ServerSettings.objects.filter(
         direction=Direction.INCOMING,
         account__kind=AccountKind.IMAP,

@@ -1,12 +1,13 @@
 """Live events: one reader for all pages of a process, and nothing for others' pages."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -18,6 +19,23 @@ from users.domain.people import deactivate
 from users.models import User, UserSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def threads_ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A hub lives as long as its event loop; here its thread gives its connection back."""
+    hubs: list[Hub] = []
+    begin = Hub.__init__
+
+    def noted(hub: Hub) -> None:
+        begin(hub)
+        hubs.append(hub)
+
+    monkeypatch.setattr(Hub, "__init__", noted)
+    yield
+    for hub in hubs:
+        hub.thread.submit(connections.close_all).result(5)
+        hub.thread.shutdown()
 
 
 @pytest.fixture(autouse=True)

@@ -250,6 +250,8 @@ class Dovecot:
 
     def bump_uidvalidity(self, user: str, mailbox: str = "INBOX") -> None:
         """Forgets the UIDs, as a server does that was restored from a backup."""
+        # Dovecot takes the second as the new UIDVALIDITY, and must not take the old one's.
+        time.sleep(1.1)
         root = self.work / "mail" / user / "Maildir"
         folder = root if mailbox == "INBOX" else root / ("." + mailbox.replace("/", "."))
         for file in [*folder.glob("dovecot.index*"), *folder.glob("dovecot-uid*")]:
