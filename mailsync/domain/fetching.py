@@ -167,7 +167,7 @@ def _recognise(account: MailAccount, mailbox: Mailbox, drafts: Sequence[_Draft])
 def _recognise_deleted(mailbox: Mailbox, drafts: Sequence[_Draft]) -> None:
     """Mail that was deleted here for good stays so under its new number."""
     deleted = {
-        (headers.get("message_id"), size)
+        ((headers or {}).get("message_id"), size)
         for headers, size in mailbox.entries.filter(
             email=None, outcome__in=(Outcome.STORED, Outcome.DUPLICATE), headers__isnull=False
         ).values_list("headers", "size")
