@@ -28,10 +28,9 @@ hypothesis.settings.load_profile("dealpost")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about PostgreSQL alone; the same run on PostgreSQL has it."""
-    if connection.vendor == "postgresql":
-        return
-    others = [item for item in items if item.get_closest_marker("postgresql")]
+    """Leaves out what is about the other database alone; the same run there has it."""
+    other = "sqlite" if connection.vendor == "postgresql" else "postgresql"
+    others = [item for item in items if item.get_closest_marker(other)]
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
