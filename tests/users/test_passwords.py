@@ -37,10 +37,11 @@ def link(alice: User, django_capture_on_commit_callbacks: Any) -> str:
 def test_known_and_unknown_address_get_the_same_answer(
     alice: User, eve: User, django_capture_on_commit_callbacks: Any, django_assert_num_queries: Any
 ) -> None:
+    Client().get("/password/reset/")  # a process asks once whether the installation is set up
     answers = set()
     for number, email in enumerate((alice.email, eve.email, "nobody@northwind.example")):
         client = Client(REMOTE_ADDR=f"198.51.100.{number}")
-        with django_assert_num_queries(18) as queries:
+        with django_assert_num_queries(17) as queries:
             response = client.post("/password/reset/", {"email": email})
         answers.add((response.status_code, response["Location"], len(queries)))
     assert len(answers) == 1
