@@ -5,6 +5,7 @@ when the thread is shared and linked to at least one record that he may see. Nob
 no role, no superuser flag, no page of the operator changes that.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -37,13 +38,18 @@ def links_into_view(user: Any) -> QuerySet[ThreadLink]:
     A person with an address of one of our own users opens nothing. Otherwise whoever adds a
     colleague as a person would read that colleague's shared mail.
     """
+    return links_seen_by(user).exclude(Exists(_internal_addresses()))
+
+
+def links_seen_by(user: Any, kinds: Iterable[str] = RECORD_FIELDS) -> QuerySet[ThreadLink]:
+    """Standing links to records of these kinds that `user` may see; what a page may name."""
     seen = Q()
-    for name in RECORD_FIELDS:
+    for name in kinds:
         seen |= Q(
             visible_records(user, prefix=f"{name}__"),
             **{f"{name}__isnull": False, f"{name}__deleted_at__isnull": True},
         )
-    return ThreadLink.objects.standing().filter(seen).exclude(Exists(_internal_addresses()))
+    return ThreadLink.objects.standing().filter(seen)
 
 
 def _internal_addresses() -> QuerySet[PersonEmail]:

@@ -12,9 +12,8 @@ from mailsync.domain.linking import target
 from mailsync.enums import AccountScope
 from mailsync.models import Thread, ThreadLink
 from mailsync.models.link import RECORD_FIELDS
-from mailsync.rules import links_into_view
+from mailsync.rules import links_into_view, links_seen_by
 from sharing.enums import ItemVisibility, ThreadVisibility
-from sharing.rules import visible_records
 from users.enums import Role
 from users.models import User
 
@@ -186,12 +185,6 @@ def sees_anything_of(thread: Thread, user: User) -> bool:
 def links_both_see(thread: Thread, *, first: User, second: User) -> list[ThreadLink]:
     """The thread's links to records that both may see: what the one may be shown of the
     other's page."""
-    condition = Q()
-    for name in RECORD_FIELDS:
-        condition |= Q(
-            visible_records(first, prefix=f"{name}__"),
-            visible_records(second, prefix=f"{name}__"),
-            **{f"{name}__isnull": False, f"{name}__deleted_at__isnull": True},
-        )
-    rows = thread.links.standing().filter(condition).select_related(*RECORD_FIELDS)
-    return list(rows.order_by("-is_main", "pk").distinct())
+    of_second = links_seen_by(second).filter(thread=thread)
+    rows = links_seen_by(first).filter(thread=thread, pk__in=of_second.values("pk"))
+    return list(rows.select_related(*RECORD_FIELDS).order_by("-is_main", "pk"))

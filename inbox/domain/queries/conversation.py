@@ -13,7 +13,7 @@ from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
 from mailsync.models.link import RECORD_FIELDS
-from sharing.rules import visible_records
+from mailsync.rules import links_seen_by
 
 # More messages than this and the middle of a conversation waits behind a button.
 SHOWN = 60
@@ -128,17 +128,8 @@ def _message(email: Email, *, is_open: bool, trusted: set[str]) -> Message:
 
 def links_of(thread: Thread, *, user: Any) -> list[ThreadLink]:
     """The thread's links to records that this user may see, items first and the main one first."""
-    links = (
-        thread.links.standing()
-        .select_related(*RECORD_FIELDS, "created_by")
-        .order_by("-is_main", "pk")
-    )
-    seen: list[ThreadLink] = []
-    for name in RECORD_FIELDS:
-        condition = visible_records(user, prefix=f"{name}__")
-        seen += links.filter(
-            condition, **{f"{name}__isnull": False, f"{name}__deleted_at__isnull": True}
-        ).distinct()
+    seen = links_seen_by(user).filter(thread=thread)
+    seen = seen.select_related(*RECORD_FIELDS, "created_by")
     order = ("deal", "lead", "project", "person", "organization")
     return sorted(seen, key=lambda link: (order.index(kind_of(link)), not link.is_main, link.pk))
 

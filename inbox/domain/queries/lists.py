@@ -20,7 +20,7 @@ from inbox.enums import Box, Tab
 from inbox.models import ThreadLabel
 from mailsync.models import MailAccount, Thread, ThreadAddress, ThreadLink
 from mailsync.models.link import RECORD_FIELDS
-from sharing.rules import visible_records
+from mailsync.rules import links_seen_by
 
 PAGE_SIZE = 50
 ITEM_KINDS = ("deal", "lead", "project")
@@ -120,19 +120,9 @@ def box_condition(box: str, *, now: datetime) -> Q:
     }[Box(box)]
 
 
-def _links(user: Any, kinds: Iterable[str]) -> QuerySet[ThreadLink]:
-    """Standing links to records that this user may see: a link to a hidden record is none."""
-    seen = Q()
-    for kind in kinds:
-        seen |= Q(
-            visible_records(user, prefix=f"{kind}__"),
-            **{f"{kind}__isnull": False, f"{kind}__deleted_at__isnull": True},
-        )
-    return ThreadLink.objects.standing().filter(seen)
-
-
 def _has_link(user: Any, kinds: Iterable[str]) -> Exists:
-    return Exists(_links(user, kinds).filter(thread=OuterRef("pk")))
+    """A link to a record that this user may not see is none."""
+    return Exists(links_seen_by(user, kinds).filter(thread=OuterRef("pk")))
 
 
 def filter_condition(user: Any, wanted: ThreadFilter) -> Q:
@@ -257,7 +247,7 @@ def rows_of(user: Any, ids: list[int], *, accounts: list[MailAccount]) -> list[R
         ThreadLabel.objects.filter(thread__in=rows).select_related("label").order_by("label__name")
     ):
         rows[mark.thread_id].labels.append(mark.label)
-    links = _links(user, ITEM_KINDS).filter(thread__in=rows).select_related(*ITEM_KINDS)
+    links = links_seen_by(user, ITEM_KINDS).filter(thread__in=rows).select_related(*ITEM_KINDS)
     for link in links.order_by("-is_main", "pk"):
         row = rows[link.thread_id]
         if row.main_link is None:
