@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from common.assets import stylesheet_paths
+from common.assets import linked_stylesheets
 from common.icons import POINTING, UnknownIconError, listed_icons
 from common.navigation import SETTINGS, main_entries, personal_entries, phone_entries
 from common.toasts import undo_url_of
@@ -388,9 +388,11 @@ def _relative(local: datetime) -> str:
 
 @register.simple_tag
 def stylesheets() -> SafeString:
-    """Links to all style sheets, in the order of the layers."""
+    """Links to all style sheets, in the order of the layers; to one, where they were joined."""
     return format_html_join(
-        "\n", '<link rel="stylesheet" href="{}">', ((static(path),) for path in stylesheet_paths())
+        "\n",
+        '<link rel="stylesheet" href="{}">',
+        ((static(path),) for path in linked_stylesheets()),
     )
 
 

@@ -18,6 +18,8 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from common import assets
+from ops import storage
 from ops.apps import OurStaticFilesConfig
 from ops.errors import StartError
 
@@ -98,10 +100,13 @@ def _lacks_cache_table() -> bool:
 
 
 def _static_fingerprint() -> str:
-    digest = hashlib.sha256()
+    # How they are stored counts as well as what they say.
+    digest = hashlib.sha256(
+        Path(storage.__file__).read_bytes() + Path(assets.__file__).read_bytes()
+    )
     ignored = OurStaticFilesConfig.ignore_patterns
     for finder in get_finders():
-        for name, storage in finder.list(ignored):
-            status = os.stat(storage.path(name))  # noqa: PTH116 -- thousands of files
+        for name, source in finder.list(ignored):
+            status = os.stat(source.path(name))  # noqa: PTH116 -- thousands of files
             digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
