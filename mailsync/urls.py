@@ -21,6 +21,7 @@ urlpatterns = [
     path("settings/email/<account:pk>/", accounts.account, name="account"),
     path("settings/email/<account:pk>/card/", accounts.account_card, name="account_card"),
     path("settings/email/<account:pk>/folders/", accounts.account_folders, name="account_folders"),
+    path("settings/email/<account:pk>/roles/", accounts.account_roles, name="account_roles"),
     path("settings/email/<account:pk>/pause/", accounts.account_pause, name="account_pause"),
     path("settings/email/<account:pk>/resume/", accounts.account_resume, name="account_resume"),
     path(

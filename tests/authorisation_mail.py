@@ -329,6 +329,7 @@ ACCOUNT_ROWS: dict[str, Any] = {
         "locked": Row(ALICE, args=a_locked_account),
     },
     "mailsync:account_folders": managing(),
+    "mailsync:account_roles": managing(),
     "mailsync:account_pause": managing(),
     "mailsync:account_resume": managing(),
     "mailsync:account_reconnect": managing(locked=True),

@@ -10,12 +10,10 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from mailsync.domain import bulk
 from mailsync.domain.leases import Lease
 from mailsync.domain.news import note
-from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import MailboxRole, MailboxState, Place
-from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
+from mailsync.models import MailAccount, Mailbox, MailboxEntry
 from mailsync.providers.base import MailStore, RemoteMailbox
 
 GMAIL = "X-GM-EXT-1"
@@ -106,6 +104,7 @@ def refresh_mailboxes(account: MailAccount, store: MailStore, *, lease: Lease) -
                     path=one.path,
                     delimiter=one.delimiter,
                     role=one.role,
+                    placed_as=one.role,
                     is_selectable=one.is_selectable,
                     is_chosen=not account.chosen_folders_only,
                     object_id=one.object_id,
@@ -113,18 +112,6 @@ def refresh_mailboxes(account: MailAccount, store: MailStore, *, lease: Lease) -
             else:
                 _update(row, one)
         _note_missing(account, known.values())
-
-
-def choose_role(mailbox: Mailbox, role: MailboxRole) -> None:
-    """The user says what a mailbox is for."""
-    with transaction.atomic():
-        mailbox.account.mailboxes.filter(role=role).exclude(pk=mailbox.pk).update(
-            role=MailboxRole.NONE
-        )
-        mailbox.role, mailbox.role_is_chosen = role, True
-        mailbox.save(update_fields=["role", "role_is_chosen"])
-        for row in mailbox.account.mailboxes.all():
-            _place_entries(row)
 
 
 def _follow_renames(known: dict[str, Mailbox], remote: Iterable[RemoteMailbox]) -> None:
@@ -153,12 +140,9 @@ def _update(row: Mailbox, one: RemoteMailbox) -> None:
         changes["state"] = MailboxState.NEW
     if all(getattr(row, name) == value for name, value in changes.items()):
         return
-    is_moved = "role" in changes and changes["role"] != row.role
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=list(changes))
-    if is_moved:
-        _place_entries(row)
 
 
 def _note_missing(account: MailAccount, missing: Iterable[Mailbox]) -> None:
@@ -174,20 +158,6 @@ def _note_missing(account: MailAccount, missing: Iterable[Mailbox]) -> None:
             row.save(update_fields=["state"])
             row.entries.filter(gone_at=None).update(gone_at=now)
             note(account, "mailbox_gone", mailbox=row.pk)
-
-
-def _place_entries(row: Mailbox) -> None:
-    """Entries carry their mailbox's place; a changed role changes all of them."""
-    if row.role == MailboxRole.ALL:
-        return
-    place = PLACE_OF_ROLE[MailboxRole(row.role)]
-    moved = row.entries.exclude(places=place)
-    threads = set(
-        Email.objects.filter(entries__in=moved.values("pk")).values_list("thread_id", flat=True)
-    )
-    moved.update(places=place)
-    for ids in bulk.chunks(threads):
-        refresh_threads(ids)
 
 
 def entries_count(mailbox: Mailbox) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import OperationalError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from mailsync.domain import blobs, leases
@@ -32,6 +33,7 @@ from mailsync.domain.fetching import (
     waiting,
 )
 from mailsync.domain.filters import Choice
+from mailsync.domain.folder_roles import place_again
 from mailsync.domain.leases import LeaseLostError
 from mailsync.domain.mailboxes import refresh_mailboxes, walked
 from mailsync.domain.polling import finish_renumbering, poll, renumber
@@ -113,12 +115,18 @@ def _listed(work: Work) -> list[Mailbox]:
     """The mailboxes to look at; the server's list is read when it is time or there is none."""
     listed = work.account.quirks.get("listed_at", 0)
     rows = walked(work.account)
-    if rows and time.time() - listed < LIST_EVERY.total_seconds():
-        return rows
-    refresh_mailboxes(work.account, work.store, lease=work.lease)
-    work.account.quirks["listed_at"] = int(time.time())
-    work.account.save(update_fields=["quirks"])
-    return walked(work.account)
+    if not rows or time.time() - listed >= LIST_EVERY.total_seconds():
+        refresh_mailboxes(work.account, work.store, lease=work.lease)
+        work.account.quirks["listed_at"] = int(time.time())
+        work.account.save(update_fields=["quirks"])
+        # Folders that are not walked any more may hold mail all the same.
+        for row in work.account.mailboxes.exclude(placed_as=F("role")):
+            place_again(work, row)
+        return walked(work.account)
+    for row in rows:
+        if row.placed_as != row.role:
+            place_again(work, row)
+    return rows
 
 
 def _look(work: Work, everything: list[Mailbox]) -> bool:

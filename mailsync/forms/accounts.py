@@ -5,9 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from mailsync.enums import AccountScope
+from mailsync.domain import folder_roles
+from mailsync.enums import AccountScope, MailboxRole
 from mailsync.forms.setup import PERIODS, since_of
-from mailsync.models import MailAccount
+from mailsync.models import MailAccount, Mailbox
 from sharing.enums import ThreadVisibility
 
 
@@ -65,6 +66,54 @@ class FoldersForm(forms.Form):
         rows = account.mailboxes.filter(is_selectable=True).order_by("path")
         self.fields["folders"].choices = [(row.pk, row.path) for row in rows]
         self.fields["folders"].initial = [row.pk for row in rows if row.is_chosen]
+
+
+class RolesForm(forms.Form):
+    """Which folder is for what. A field is called as its role."""
+
+    NONE = "none"
+
+    def __init__(self, *args: Any, account: MailAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._folders = {row.pk: row for row in folder_roles.candidates(account)}
+        self._without = set(account.roles_without)
+        for role in folder_roles.ASKED:
+            self.fields[role.value] = self._field(role)
+
+    def _field(self, role: MailboxRole) -> forms.ChoiceField:
+        current = next((row for row in self._folders.values() if row.role == role), None)
+        unknown = [] if current else [("", _("Not known"))]
+        return forms.ChoiceField(
+            label=role.label,
+            required=False,
+            choices=[
+                *unknown,
+                *((str(row.pk), row.path) for row in self._folders.values()),
+                (self.NONE, _("There is none")),
+            ],
+            initial=str(current.pk) if current else self.NONE if role in self._without else "",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        seen: dict[str, MailboxRole] = {}
+        for role in folder_roles.ASKED:
+            value = cleaned.get(role.value, "")
+            if value in ("", self.NONE):
+                continue
+            if value in seen:
+                self.add_error(role.value, _("This folder has another use already."))
+            seen[value] = role
+        return cleaned
+
+    def choice(self) -> dict[MailboxRole, Mailbox | None]:
+        """What differs from before: a folder, or None for "there is none"."""
+        changed = {}
+        for role in folder_roles.ASKED:
+            value = self.cleaned_data[role.value]
+            if role.value in self.changed_data and value:
+                changed[role] = None if value == self.NONE else self._folders[int(value)]
+        return changed
 
 
 class BlockForm(forms.Form):

@@ -27,7 +27,8 @@ class MailAccountQuerySet(models.QuerySet["MailAccount"]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         return self.filter(
-            Q(scope=AccountScope.PERSONAL, owner=user) | Q(scope=AccountScope.TEAM, members=user)
+            Q(scope=AccountScope.PERSONAL, owner=user.pk)
+            | Q(scope=AccountScope.TEAM, members=user.pk)
         ).exclude(state=AccountState.REMOVING)
 
 
@@ -87,6 +88,9 @@ class MailAccount(models.Model):
     follow_deletions = models.BooleanField(
         _("delete linked mail that is deleted in the mailbox"), default=False
     )
+
+    # Uses for which the user said that the mailbox has no folder.
+    roles_without = models.JSONField(default=list, blank=True)
 
     capabilities = models.JSONField(default=list, blank=True)
     quirks = models.JSONField(default=dict, blank=True)

@@ -22,6 +22,8 @@ class Mailbox(models.Model):
         default=False,
         help_text=_("The user said so; the server's word no longer counts."),
     )
+    # The role that the places of its entries were last written for.
+    placed_as = models.CharField(max_length=10, blank=True)
     state = models.CharField(max_length=10, choices=MailboxState.choices, default=MailboxState.NEW)
     is_selectable = models.BooleanField(default=True)
     is_chosen = models.BooleanField(_("synced"), default=True)

@@ -11,11 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.toasts import Kind, toast_answer
 from mailsync.domain import accounts as domain
+from mailsync.domain import folder_roles
 from mailsync.domain import setup as connecting
+from mailsync.domain.mailboxes import is_gmail
 from mailsync.domain.queries.progress import progress_of
 from mailsync.enums import AccountScope, AccountState
 from mailsync.errors import sentence
-from mailsync.forms.accounts import AccountForm, FoldersForm
+from mailsync.forms.accounts import AccountForm, FoldersForm, RolesForm
 from mailsync.models import MailAccount
 
 
@@ -52,10 +54,12 @@ def account_list(request: HttpRequest) -> HttpResponse:
 def _cards(request: HttpRequest, accounts: Any) -> list[dict[str, Any]]:
     rows = list(accounts)
     progress = {one.account.pk: one for one in progress_of(rows)}
+    questions = folder_roles.open_questions(rows)
     return [
         {
             "account": account,
             "progress": progress.get(account.pk),
+            "questions": [role.label for role in questions.get(account.pk, ())],
             "problem": sentence(account.error_code) if account.error_code else "",
             "may_manage": account.scope == AccountScope.PERSONAL or request.user.is_administrator,
             "needs_user": account.state == AccountState.AUTH_FAILED,
@@ -86,14 +90,29 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         if changed:
             domain.change_settings(MailAccount.objects.get(pk=found.pk), **changed)
         return _said(request, found, _("Saved."))
+    return _settings_page(request, found, form=form)
+
+
+def _settings_page(
+    request: HttpRequest,
+    found: MailAccount,
+    *,
+    form: AccountForm | None = None,
+    roles: RolesForm | None = None,
+) -> HttpResponse:
+    form = form or AccountForm(instance=found)
+    roles = roles or RolesForm(account=found)
     context = {
         "account": found,
         "form": form,
         "folders": FoldersForm(account=found),
+        # Gmail says itself what its few folders are for; its other folders are labels.
+        "roles": None if is_gmail(found) else roles,
         "servers": found.servers.order_by("direction"),
         "card": _cards(request, [found])[0],
     }
-    return render(request, "mailsync/account.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors or roles.errors else 200
+    return render(request, "mailsync/account.html", context, status=status)
 
 
 @require_POST
@@ -105,6 +124,19 @@ def account_folders(request: HttpRequest, pk: int) -> HttpResponse:
         return _said(request, found, _("Choose at least one folder."), kind=Kind.ERROR)
     domain.choose_mailboxes(found, [int(number) for number in form.cleaned_data["folders"]])
     return _said(request, found, _("Folders saved. Mail that is here stays."))
+
+
+@require_POST
+@login_required
+def account_roles(request: HttpRequest, pk: int) -> HttpResponse:
+    """What folders are for, where neither the server nor their names say it, or say it wrong."""
+    found = managed_account(request.user, pk)
+    form = RolesForm(request.POST, account=found)
+    if not form.is_valid():
+        return _settings_page(request, found, roles=form)
+    if choice := form.choice():
+        folder_roles.choose_roles(found, choice)
+    return _said(request, found, _("Saved. Mail moves to its new place in a moment."))
 
 
 @require_POST

@@ -28,7 +28,14 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 OWN_PAGES = ["account", "account_card", "diagnostics", "changes", "account_remove"]
-OWN_ACTS = ["account", "account_folders", "account_pause", "account_resume", "account_reconnect"]
+OWN_ACTS = [
+    "account",
+    "account_folders",
+    "account_roles",
+    "account_pause",
+    "account_resume",
+    "account_reconnect",
+]
 
 
 @pytest.mark.parametrize("name", OWN_PAGES)
