@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-from inbox.domain import compose, drafts
+from inbox.domain import compose, draft_files, drafts
 from inbox.models import Draft, MailTemplate, Signature
 from mailsync.models import Submission
 from tests.authorisation import USERS, Row
@@ -40,7 +40,7 @@ def a_discarded_draft(whose: str) -> Args:
 def a_file(whose: str) -> Args:
     def args(scene: Any) -> dict[str, Any]:
         draft = _draft(scene, whose)
-        file = compose.add_file(
+        file = draft_files.add_file(
             draft, name="a.txt", content_type="text/plain", content=ContentFile(b"a").read()
         )
         return {"pk": draft.pk, "file_pk": file.pk}

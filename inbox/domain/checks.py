@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.domain import compose, fields
+from inbox.domain import fields, writing
 from inbox.enums import DraftKind
 from inbox.models import Draft
 from mailsync.mime import plain
@@ -70,7 +70,7 @@ def _subject(draft: Draft) -> Question | None:
 
 
 def _missing(draft: Draft, by: Any) -> Question | None:
-    missing = compose.write(draft, by=by).missing
+    missing = writing.write(draft, by=by).missing
     if not missing:
         return None
     labels = tuple((name, _label(name)) for name in missing)

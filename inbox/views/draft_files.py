@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common.policies import ContentPolicy, with_policy
-from inbox.domain import compose, recipients
+from inbox.domain import draft_files, recipients
+from inbox.errors import ComposeError
 from inbox.forms.compose import record_of
 from inbox.models import DraftFile
 from inbox.views.compose import usable_draft
@@ -29,14 +30,14 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     is_inline = "inline" in request.POST and upload.content_type in PICTURES
     try:
-        file = compose.add_file(
+        file = draft_files.add_file(
             draft,
             name=upload.name or "",
             content_type=upload.content_type or "",
             content=upload.read(),
             is_inline=is_inline,
         )
-    except compose.ComposeError:
+    except ComposeError:
         return JsonResponse({"text": too_big()}, status=413)
     return JsonResponse(
         {
@@ -49,7 +50,7 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def too_big() -> str:
-    megabytes = compose.MAX_FILES_BYTES // (1024 * 1024)
+    megabytes = draft_files.MAX_FILES_BYTES // (1024 * 1024)
     return _("Together the files of a mail may have %(limit)d MB. Send a link to larger ones.") % {
         "limit": megabytes
     }
@@ -81,7 +82,7 @@ def file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def file_remove(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
-    compose.remove_file(_file(request, pk, file_pk))
+    draft_files.remove_file(_file(request, pk, file_pk))
     return HttpResponse()
 
 

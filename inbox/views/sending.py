@@ -18,8 +18,10 @@ from django.views.decorators.http import require_POST
 from common.toasts import Kind, add_toast, toast_answer
 from inbox.domain import checks, compose, drafts, fields, triage
 from inbox.enums import Act
+from inbox.errors import ComposeError
 from inbox.forms.sending import MomentForm
 from inbox.models import Draft
+from inbox.views.window import window_context
 from mailsync.domain import outbox
 from mailsync.models import MailAccount, Submission
 from users.models import Preferences
@@ -70,7 +72,7 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
             send_at=moments.cleaned_data["moment"],
             force=True,
         )
-    except compose.ComposeError as error:
+    except ComposeError as error:
         return _stopped(request, draft, sentence(error))
     except drafts.DraftConflictError:
         return toast_answer(
@@ -139,8 +141,6 @@ def _asked(
 
 def _in_the_window(request: HttpRequest, draft: Draft, context: dict[str, Any]) -> HttpResponse:
     if not request.htmx:
-        from inbox.views.compose import window_context  # leaf: the window knows how to send
-
         page = {**window_context(request, draft, frame="page"), **context}
         return render(request, "inbox/compose.html", page, status=422)
     response = render(
@@ -151,7 +151,7 @@ def _in_the_window(request: HttpRequest, draft: Draft, context: dict[str, Any]) 
     return response
 
 
-def sentence(error: compose.ComposeError) -> str:
+def sentence(error: ComposeError) -> str:
     """Why a mail cannot be sent as it is, and what helps."""
     sentences = {
         "no_account": _("Choose the account to send from."),
@@ -269,8 +269,6 @@ def _settled(request: HttpRequest, text: str) -> HttpResponse:
 
 def opened_again(request: HttpRequest, draft: Draft, text: str) -> HttpResponse:
     """The draft's window: in the dock of the page that is open, else on a page of its own."""
-    from inbox.views.compose import window_context  # leaf: the window knows how to send
-
     if not request.htmx:
         response = redirect("inbox:draft", pk=draft.key)
         response.status_code = 303

@@ -15,7 +15,7 @@ from inbox.domain import fields as smart_fields
 from inbox.domain import texts
 from inbox.forms.texts import SignatureForm, TemplateForm
 from inbox.models import MailTemplate, Signature
-from inbox.views.compose import COLOURS, script_json
+from inbox.views.window import COLOURS, script_json
 from mailsync.mime import html
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from inbox.domain import compose, drafts
+from inbox.domain.writing import write
 from inbox.models import Draft
 from mailsync.domain import blobs
 from mailsync.enums import SubmissionState
@@ -97,7 +98,7 @@ def saved_html(page: Page) -> str:
 
 
 def sent_html(draft: Draft) -> str:
-    return compose.write(draft, by=draft.author).html
+    return write(draft, by=draft.author).html
 
 
 @pytest.mark.parametrize(

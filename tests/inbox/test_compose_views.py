@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.opaque import seal
-from inbox.domain import compose, drafts, reminders
+from inbox.domain import compose, draft_files, drafts, reminders
 from inbox.domain.recipients import read_list, suggest, write_list
 from inbox.enums import DraftKind
 from inbox.models import Draft, MailTemplate, Reminder, Signature
@@ -207,7 +207,7 @@ def test_a_file_is_never_shown_as_a_page(client_of, alice, account):
 
 
 def test_too_large_files_are_refused_in_words(client_of, alice, account, monkeypatch):
-    monkeypatch.setattr(compose, "MAX_FILES_BYTES", 3)
+    monkeypatch.setattr(draft_files, "MAX_FILES_BYTES", 3)
     draft = make_draft(alice, account)
     file = SimpleUploadedFile("big.bin", b"four")
     answer = client_of(alice).post(f"/mail/drafts/{draft.key}/files/", {"file": file})

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox.domain import compose, drafts
+from inbox.domain import answering, compose, draft_files, drafts
 from inbox.enums import DraftKind
+from inbox.errors import ComposeError
 from inbox.models import Draft, Signature
 from mailsync.domain import blobs, outbox
 from mailsync.domain.sent import keep_sent
@@ -53,7 +54,7 @@ def sent_message(draft: Draft, user: User, **options: Any) -> Any:
 
 
 def test_reply_goes_to_the_sender_with_the_thread_kept(account, alice, parent):
-    draft = compose.start_answer(parent, kind=DraftKind.REPLY, by=alice)
+    draft = answering.start_answer(parent, kind=DraftKind.REPLY, by=alice)
     assert (draft.to, draft.cc, draft.subject, draft.account) == (
         [["Ada Byron", "ada@acme.example"]],
         [],
@@ -76,13 +77,13 @@ def test_reply_goes_to_the_sender_with_the_thread_kept(account, alice, parent):
 
 
 def test_reply_all_leaves_ourselves_out(alice, parent):
-    draft = compose.start_answer(parent, kind=DraftKind.REPLY_ALL, by=alice)
+    draft = answering.start_answer(parent, kind=DraftKind.REPLY_ALL, by=alice)
     assert draft.to == [["Ada Byron", "ada@acme.example"], ["Ben", "ben@acme.example"]]
     assert draft.cc == [["", "cc@acme.example"]]
 
 
 def test_forward_takes_the_files_along_and_starts_no_answer(alice, parent):
-    draft = compose.start_answer(parent, kind=DraftKind.FORWARD, by=alice)
+    draft = answering.start_answer(parent, kind=DraftKind.FORWARD, by=alice)
     assert (draft.to, draft.subject) == ([], "Fwd: Renewal")
     assert [file.name for file in draft.files.all()] == ["plan.pdf"]
     draft = drafts.save(draft, version=1, to=[["", "carl@other.example"]])
@@ -94,7 +95,7 @@ def test_forward_takes_the_files_along_and_starts_no_answer(alice, parent):
 
 def test_a_colleague_answers_from_his_own_account(account, bob, parent):
     own = make_account(bob)
-    draft = compose.start_answer(parent, kind=DraftKind.REPLY, by=bob)
+    draft = answering.start_answer(parent, kind=DraftKind.REPLY, by=bob)
     assert draft.account == own
     compose.send(draft, by=bob, version=1)
     assert Submission.objects.get().thread is None
@@ -104,7 +105,7 @@ def test_the_account_is_looked_up_at_the_moment_of_sending(account, alice, bob):
     draft = new_draft(alice)
     Draft.objects.update(account=make_account(bob))
     draft.refresh_from_db()
-    with pytest.raises(compose.ComposeError) as error:
+    with pytest.raises(ComposeError) as error:
         compose.send(draft, by=alice, version=draft.version)
     assert error.value.code == "no_account"
 
@@ -121,7 +122,7 @@ def test_the_account_is_looked_up_at_the_moment_of_sending(account, alice, bob):
 )
 def test_what_only_the_author_can_supply_is_asked_for(account, alice, changes, code):
     draft = new_draft(alice, **changes)
-    with pytest.raises(compose.ComposeError) as error:
+    with pytest.raises(ComposeError) as error:
         compose.send(draft, by=alice, version=draft.version)
     assert error.value.code == code
     assert not Submission.objects.exists()
@@ -145,10 +146,10 @@ def test_smart_fields_take_what_the_sender_may_see(account, alice, carol):
 def test_signature_and_inline_images(account, alice):
     signature = Signature.objects.create(owner=alice, name="S", html="<b>{{sender.name}}</b>")
     draft = new_draft(alice, signature=signature)
-    picture = compose.add_file(
+    picture = draft_files.add_file(
         draft, name="p.png", content_type="image/png", content=b"png", is_inline=True
     )
-    unused = compose.add_file(
+    unused = draft_files.add_file(
         draft, name="q.png", content_type="image/png", content=b"png", is_inline=True
     )
     draft = drafts.save(
@@ -218,9 +219,9 @@ def test_what_was_chosen_while_writing_holds_for_the_conversation(account, alice
 
 
 def test_files_have_a_limit(account, alice, monkeypatch):
-    monkeypatch.setattr(compose, "MAX_FILES_BYTES", 10)
+    monkeypatch.setattr(draft_files, "MAX_FILES_BYTES", 10)
     draft = new_draft(alice)
-    compose.add_file(draft, name="a", content_type="text/plain", content=b"12345")
-    with pytest.raises(compose.ComposeError):
-        compose.add_file(draft, name="b", content_type="text/plain", content=b"123456")
+    draft_files.add_file(draft, name="a", content_type="text/plain", content=b"12345")
+    with pytest.raises(ComposeError):
+        draft_files.add_file(draft, name="b", content_type="text/plain", content=b"123456")
     assert draft.files.count() == 1

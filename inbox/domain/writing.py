@@ -1,0 +1,155 @@
+"""A draft as its reader will get it: smart fields put in, signature and quote beneath.
+
+What the editor sent is never trusted: it is cleaned here, once more, on its way out. The
+quoted original does not pass through the editor at all, so that nothing can damage it; it is
+taken from the stored mail when the mail is sent.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from crm.models import Deal, Lead, Organization, Person, Project
+from inbox.domain import fields
+from inbox.enums import DraftKind
+from inbox.models import Draft
+from mailsync.domain import blobs
+from mailsync.mime import answers, html, parse, plain
+from mailsync.models import Email
+
+FONT = "font-family:Arial,Helvetica,sans-serif;font-size:15px"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A draft with its fields put in, as the reader will get it."""
+
+    subject: str
+    html: str
+    text: str
+    missing: tuple[str, ...] = ()
+
+
+def context_of(draft: Draft, *, by: Any) -> fields.Context:
+    """The records for smart fields, each only as far as the sender may see it."""
+    person = _seen(Person, draft.person_id, by) or _first_recipient(draft, by)
+    deal = _seen(Deal, draft.deal_id, by)
+    lead = _seen(Lead, draft.lead_id, by)
+    project = _seen(Project, draft.project_id, by)
+    item = deal or lead or project
+    organization_id = next(
+        (one.organization_id for one in (person, item) if one and one.organization_id), None
+    )
+    return fields.Context(
+        sender=by,
+        account=draft.account,
+        person=person,
+        organization=_seen(Organization, organization_id, by),
+        deal=deal,
+        lead=lead,
+        project=project,
+        today=timezone.localdate(),
+    )
+
+
+def _seen(model: Any, pk: int | None, user: Any) -> Any:
+    return model.objects.visible_to(user).filter(pk=pk).first() if pk else None
+
+
+def _first_recipient(draft: Draft, user: Any) -> Person | None:
+    if not draft.to:
+        return None
+    found = Person.objects.visible_to(user).filter(emails__address=draft.to[0][1])
+    return found.order_by("pk").first()
+
+
+def write(draft: Draft, *, by: Any) -> Written:
+    """The mail as it would leave now."""
+    context = context_of(draft, by=by)
+    subject = fields.resolve_text(draft.subject, context)
+    body = fields.resolve_html(_clean(draft.html, draft), context)
+    signature = draft.signature.html if draft.signature else ""
+    signed = fields.resolve_html(_clean(signature, draft), context)
+    parts = [f'<div style="{FONT}">{body.text}</div>']
+    if signed.text:
+        parts.append(f'<div style="{FONT}">-- <br>{signed.text}</div>')
+    quote = _quote(draft)
+    text = plain.html_to_text(body.text)
+    if signed.text:
+        text += f"\n\n-- \n{plain.html_to_text(signed.text)}"
+    if quote:
+        text += f"\n\n{quote.text}"
+        parts.append(quote.html)
+    missing = tuple(dict.fromkeys((*subject.missing, *body.missing, *signed.missing)))
+    return Written(subject.text, "".join(parts), text, missing)
+
+
+def _clean(source: str, draft: Draft) -> str:
+    """Editor HTML for the way out: pictures are parts of this draft or web addresses; nothing
+    is fetched, and nothing of another draft can be named."""
+    known = set(draft.files.exclude(content_id="").values_list("content_id", flat=True))
+    policy = html.ImagePolicy(
+        inline=lambda cid: f"cid:{cid}" if cid in known else None,
+        remote=lambda address: address,
+    )
+    return html.clean(source, images=policy)
+
+
+@dataclass(frozen=True)
+class _Quote:
+    html: str
+    text: str
+
+
+def _quote(draft: Draft) -> _Quote | None:
+    parent = draft.parent
+    if parent is None or not draft.includes_quote:
+        return None
+    raw = blobs.read(parent.blob) if parent.blob else b""
+    text = parent.body.text if hasattr(parent, "body") else ""
+    source = parse.html_of(raw) or html.text_to_html(text)
+    if draft.kind == DraftKind.FORWARD:
+        lines = _forward_lines(parent)
+        heading = _("Forwarded message")
+        return _Quote(
+            answers.forwarded_html(source, heading=heading, lines=lines),
+            answers.forwarded_text(text, heading=heading, lines=lines),
+        )
+    attribution = _("On %(day)s %(name)s wrote:") % {
+        "day": date_format(
+            timezone.localtime(parent.sent_at or parent.received_at), "DATETIME_FORMAT"
+        ),
+        "name": _mailbox(parent.from_name, parent.from_address),
+    }
+    return _Quote(
+        answers.quote_html(source, attribution=attribution),
+        answers.quote_text(text, attribution=attribution),
+    )
+
+
+def quoted_html(draft: Draft) -> str:
+    """The quote as it would go out, for the writer who wants to change it; strictly cleaned."""
+    quote = _quote(draft)
+    return quote.html if quote else ""
+
+
+def _forward_lines(parent: Email) -> list[tuple[str, str]]:
+    people = {
+        role: ", ".join(_mailbox(one[1], one[2]) for one in parent.recipients if one[0] == role)
+        for role in ("to", "cc")
+    }
+    sent = timezone.localtime(parent.sent_at or parent.received_at)
+    return [
+        (_("From"), _mailbox(parent.from_name, parent.from_address)),
+        (_("Date"), date_format(sent, "DATETIME_FORMAT")),
+        (_("Subject"), parent.subject),
+        (_("To"), people["to"]),
+        (_("Cc"), people["cc"]),
+    ]
+
+
+def _mailbox(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name else address
