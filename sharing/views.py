@@ -43,7 +43,7 @@ def _group_form(request: HttpRequest, group: VisibilityGroup) -> HttpResponse:
         save_group(form.save(commit=False), members=form.cleaned_data["members"])
         messages.success(request, _("Visibility group saved."))
         return see_other(request, reverse("sharing:group_list"))
-    context = {"form": form, "group": group}
+    context = {"form": form, "title": group.name if group.pk else _("New group")}
     return render(request, "sharing/group_form.html", context, status=422 if form.errors else 200)
 
 

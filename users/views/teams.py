@@ -57,7 +57,7 @@ def _team_form(request: HttpRequest, team: Team) -> HttpResponse:
         )
         messages.success(request, _("Team saved."))
         return see_other(request, reverse("users:team_list"))
-    context = {"form": form, "team": team}
+    context = {"form": form, "title": team.name if team.pk else _("New team")}
     return render(request, "users/team_form.html", context, status=422 if form.errors else 200)
 
 
