@@ -42,20 +42,6 @@ def change_person(person: Person, *, version: int | None = None, **fields: Any) 
     save_change(person, fields=fields, version=version)
 
 
-def add_address(person: Person, *, address: str) -> PersonEmail:
-    """One more address, primary when it is the first. A known one is left as it is."""
-    address = normalise_address(address)
-    with transaction.atomic():
-        row, made = PersonEmail.objects.get_or_create(
-            person=person,
-            address=address,
-            defaults={"is_primary": not person.emails.filter(is_primary=True).exists()},
-        )
-        if made:
-            announce_address(person_id=person.pk, address=address)
-    return row
-
-
 def set_addresses(person: Person, *, addresses: Iterable[str]) -> None:
     """Exactly these addresses, the first one primary."""
     wanted = _clean_addresses(addresses)

@@ -15,7 +15,6 @@ from django.utils import timezone
 from crm.enums import DealStatus, ProjectStatus, RecordKind
 from crm.errors import ConflictError
 from crm.models import Deal, Lead, Organization, Person, Project, Record, RecordLabel
-from crm.rules import can_set_visibility
 from crm.signals import address_added, deal_moved, record_closed, record_opened
 from sharing.enums import ItemVisibility
 from users.models import User
@@ -188,10 +187,3 @@ def bin_records(records: models.QuerySet[Any], *, by: User) -> int:
                 bin_record(record, by=by)
                 removed += 1
     return removed
-
-
-def set_visibility(record: Record, *, visibility: ItemVisibility, by: User) -> None:
-    if not can_set_visibility(by, record):
-        raise PermissionError
-    record.visibility = visibility
-    save_change(record, fields=["visibility"])

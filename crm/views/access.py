@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from common.partials import render_dialog
 from crm.domain.merging import merged_into
 from crm.domain.records import MODELS
 from crm.enums import RecordKind
@@ -56,3 +57,19 @@ def list_url(kind: RecordKind) -> str:
 def posted(request: HttpRequest) -> QueryDict | None:
     """What a form is bound to. An empty POST is still one, and its form has errors."""
     return request.POST if request.method == "POST" else None
+
+
+def small_form(
+    request: HttpRequest, record: Any, form: Any, *, title: str, submit: str, status: int = 0
+) -> HttpResponse:
+    """A page, or a dialog, with a few fields about one record."""
+    context = {
+        "form": form,
+        "record": record,
+        "title": title,
+        "submit": submit,
+        "action": request.get_full_path(),
+        "next": request.POST.get("next") or request.GET.get("next") or "",
+    }
+    status = status or (422 if form.errors else 200)
+    return render_dialog(request, "crm/small_form.html", context, status=status)

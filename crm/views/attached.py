@@ -13,8 +13,7 @@ from crm.enums import RecordKind
 from crm.errors import CRMError
 from crm.forms.attached import ActivityForm, FileForm, NoteForm
 from crm.models import Note, RecordFile
-from crm.views.access import back_to, posted, record_or_404
-from crm.views.deals import small_form
+from crm.views.access import back_to, posted, record_or_404, small_form
 from crm.views.lists import target_of
 
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"

@@ -1,5 +1,7 @@
-"""The boards of deals and projects."""
+"""The boards of deals and projects: ways (pipelines, boards) with steps (stages, phases)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -26,65 +28,78 @@ from crm.views.lists import chips, query_without, target_of
 PARTIALS = {"board": "crm/board.html#board"}
 
 
-@login_required
-@require_GET
-def deals_home(_request: HttpRequest) -> HttpResponse:
-    """The first pipeline's board; the list when there is no pipeline yet."""
-    pipeline = Pipeline.objects.filter(archived_at__isnull=True).first()
-    if pipeline is None:
-        return redirect("crm:deals")
-    return redirect("crm:deal_board", pk=pipeline.pk)
+@dataclass(frozen=True)
+class BoardSpec:
+    """What a board is made of. `noun` is in the names of its URLs and in its template."""
+
+    noun: str
+    section: str
+    way: Any
+    step: Any
+    model: Any
+    filter: Any
+    columns: Callable[..., list[Any]]
+    cards: Callable[..., list[Any]]
+
+    def rows(self, request: HttpRequest) -> tuple[Any, Any]:
+        """The open cards that the user sees and has filtered, with the form of the filter."""
+        form = self.filter(request.GET, user=request.user)
+        return form.apply(self.model.objects.visible_to(request.user).open()), form
+
+
+SPECS = {
+    spec.noun: spec
+    for spec in (
+        BoardSpec(
+            noun="deal",
+            section="deals",
+            way=Pipeline,
+            step=Stage,
+            model=Deal,
+            filter=DealFilter,
+            columns=deal_columns,
+            cards=deal_cards,
+        ),
+        BoardSpec(
+            noun="project",
+            section="projects",
+            way=Board,
+            step=Phase,
+            model=Project,
+            filter=ProjectFilter,
+            columns=project_columns,
+            cards=project_cards,
+        ),
+    )
+}
 
 
 @login_required
 @require_GET
-def deal_board(request: HttpRequest, pk: int) -> HttpResponse:
-    pipelines = list(Pipeline.objects.filter(archived_at__isnull=True))
-    pipeline = next((row for row in pipelines if row.pk == pk), None)
-    if pipeline is None:
+def home(_request: HttpRequest, noun: str) -> HttpResponse:
+    """The first board; the list when there is none yet."""
+    spec = SPECS[noun]
+    way = spec.way.objects.filter(archived_at__isnull=True).first()
+    if way is None:
+        return redirect(f"crm:{spec.section}")
+    return redirect(f"crm:{noun}_board", pk=way.pk)
+
+
+@login_required
+@require_GET
+def board(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    spec = SPECS[noun]
+    ways = list(spec.way.objects.filter(archived_at__isnull=True))
+    way = next((row for row in ways if row.pk == pk), None)
+    if way is None:
         raise Http404
-    form = DealFilter(request.GET, user=request.user)
-    rows = form.apply(Deal.objects.visible_to(request.user).open())
+    rows, form = spec.rows(request)
     context = {
-        "board": pipeline,
-        "boards": pipelines,
-        "columns": deal_columns(rows, pipeline=pipeline, user=request.user),
-        "noun": "deal",
-        "section": "deals",
-    }
-    return _render(request, form, context)
-
-
-@login_required
-@require_GET
-def projects_home(_request: HttpRequest) -> HttpResponse:
-    board = Board.objects.filter(archived_at__isnull=True).first()
-    if board is None:
-        return redirect("crm:projects")
-    return redirect("crm:project_board", pk=board.pk)
-
-
-@login_required
-@require_GET
-def project_board(request: HttpRequest, pk: int) -> HttpResponse:
-    boards = list(Board.objects.filter(archived_at__isnull=True))
-    board = next((row for row in boards if row.pk == pk), None)
-    if board is None:
-        raise Http404
-    form = ProjectFilter(request.GET, user=request.user)
-    rows = form.apply(Project.objects.visible_to(request.user).open())
-    context = {
-        "board": board,
-        "boards": boards,
-        "columns": project_columns(rows, board=board, user=request.user),
-        "noun": "project",
-        "section": "projects",
-    }
-    return _render(request, form, context)
-
-
-def _render(request: HttpRequest, form: Any, context: dict[str, Any]) -> HttpResponse:
-    context |= {
+        "board": way,
+        "boards": ways,
+        "columns": spec.columns(rows, way, user=request.user),
+        "noun": noun,
+        "section": spec.section,
         "form": form,
         "chips": chips(request, form),
         "today": timezone.localdate(),
@@ -99,49 +114,24 @@ def _render(request: HttpRequest, form: Any, context: dict[str, Any]) -> HttpRes
 
 @login_required
 @require_GET
-def deal_column(request: HttpRequest, pk: int) -> HttpResponse:
-    """The next cards of a stage, behind the card named by `after`."""
-    stage = get_object_or_404(Stage, pk=pk)
-    after = _after_or_404(request, Deal)
-    rows = DealFilter(request.GET, user=request.user).apply(
-        Deal.objects.visible_to(request.user).open()
-    )
-    cards = deal_cards(further_cards(rows, stage=stage, after=after), user=request.user)
-    here = reverse("crm:deal_board", args=[stage.pipeline_id])
-    return _more(request, cards, stage=stage, noun="deal", here=here)
-
-
-@login_required
-@require_GET
-def project_column(request: HttpRequest, pk: int) -> HttpResponse:
-    phase = get_object_or_404(Phase, pk=pk)
-    after = _after_or_404(request, Project)
-    rows = ProjectFilter(request.GET, user=request.user).apply(
-        Project.objects.visible_to(request.user).open()
-    )
-    cards = project_cards(further_cards(rows, stage=phase, after=after), user=request.user)
-    here = reverse("crm:project_board", args=[phase.board_id])
-    return _more(request, cards, stage=phase, noun="project", here=here)
-
-
-def _after_or_404(request: HttpRequest, model: Any) -> Any:
+def column(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """The next cards of a stage or phase, behind the card named by `after`."""
+    spec = SPECS[noun]
+    step = get_object_or_404(spec.step, pk=pk)
     key = request.GET.get("after", "")
-    after = seen(model, int(key), user=request.user) if key.isdecimal() else None
+    after = seen(spec.model, int(key), user=request.user) if key.isdecimal() else None
     if after is None:
         raise Http404
-    return after
-
-
-def _more(
-    request: HttpRequest, cards: list[Any], *, stage: Any, noun: str, here: str
-) -> HttpResponse:
+    rows, _form = spec.rows(request)
+    cards = spec.cards(further_cards(rows, stage=step, after=after), user=request.user)
+    way_id = step.pipeline_id if isinstance(step, Stage) else step.board_id
     context = {
         "cards": cards,
-        "stage": stage,
+        "stage": step,
         "noun": noun,
         "more_after": cards[-1].pk if len(cards) == CARDS else None,
         "today": timezone.localdate(),
         "query": query_without(request, "after"),
-        "here": quote(here),
+        "here": quote(reverse(f"crm:{noun}_board", args=[way_id])),
     }
     return render(request, "crm/_cards.html", context)

@@ -15,8 +15,7 @@ from crm.domain.queries.cards import person_card, persons_with_address
 from crm.enums import RecordKind
 from crm.errors import NotPossibleError
 from crm.forms.attached import NamedRecordForm
-from crm.views.access import go_to, record_or_404, safe_next
-from crm.views.deals import small_form
+from crm.views.access import go_to, record_or_404, safe_next, small_form
 
 
 @login_required

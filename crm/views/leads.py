@@ -8,8 +8,7 @@ from crm.domain import leads
 from crm.enums import RecordKind
 from crm.errors import CRMError
 from crm.forms.attached import ConvertForm
-from crm.views.access import back_to, go_to, record_or_404
-from crm.views.deals import small_form
+from crm.views.access import back_to, go_to, record_or_404, small_form
 
 
 @login_required

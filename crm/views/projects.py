@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.domain import projects
-from crm.domain.queries.details import seen
 from crm.enums import RecordKind
-from crm.errors import ConflictError, CRMError
+from crm.errors import CRMError
 from crm.forms.attached import MoveProjectForm, NamedRecordForm, TaskForm
 from crm.models import Project, ProjectTask
-from crm.views.access import back_to, record_or_404
-from crm.views.deals import small_form
+from crm.views.access import back_to, record_or_404, small_form
+from crm.views.moving import move_card
 
 
 def project_or_404(request: HttpRequest, pk: int) -> Project:
@@ -64,37 +63,14 @@ def project_unarchive(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def project_move(  # noqa: PLR0911 -- a drag and a form are answered apart
-    request: HttpRequest, pk: int
-) -> HttpResponse:
-    """To a phase. A drag answers 204 or 409 and nothing else; a form goes back to its page."""
-    project = project_or_404(request, pk)
-    if request.method == "GET":
-        form = MoveProjectForm(initial={"phase": project.phase_id, "version": project.version})
-        return small_form(request, project, form, title=_("Move to…"), submit=_("Move"))
-    form = MoveProjectForm(request.POST)
-    dragged = request.headers.get("X-Board") == "drag"
-    if not form.is_valid():
-        if dragged:
-            return HttpResponse(status=422)
-        return small_form(request, project, form, title=_("Move to…"), submit=_("Move"))
-    values = form.cleaned_data
-    before = seen(Project, values["before"], user=request.user) if values["before"] else None
-    try:
-        projects.move_project(
-            project,
-            phase=values["phase"],
-            before=before.pk if before else None,
-            version=values["version"],
-        )
-    except ConflictError as error:
-        if dragged:
-            return HttpResponse(status=409, headers={"X-Error-Text": _("Changed meanwhile")})
-        messages.error(request, str(error))
-        return small_form(request, project, form, title=_("Move to…"), submit=_("Move"), status=409)
-    if dragged:
-        return HttpResponse(status=204, headers={"X-Version": str(project.version)})
-    return back_to(request, project)
+def project_move(request: HttpRequest, pk: int) -> HttpResponse:
+    return move_card(
+        request,
+        project_or_404(request, pk),
+        form_class=MoveProjectForm,
+        step="phase",
+        move=projects.move_project,
+    )
 
 
 @login_required

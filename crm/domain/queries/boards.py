@@ -30,7 +30,7 @@ class Column:
         return sum(1 for card in self.cards if getattr(card, "is_rotting", False))
 
 
-def deal_columns(rows: QuerySet[Deal], *, pipeline: Pipeline, user: User) -> list[Column]:
+def deal_columns(rows: QuerySet[Deal], pipeline: Pipeline, *, user: User) -> list[Column]:
     """Columns of `rows`, the open deals that the user sees and has filtered."""
     stages = list(pipeline.stages.all())
     rows = rows.filter(pipeline=pipeline)
@@ -69,7 +69,7 @@ def mark_rotting(deals: list[Any]) -> None:
         deal.is_rotting = deal.status == "open" and limit is not None and deal.idle_days >= limit
 
 
-def project_columns(rows: QuerySet[Project], *, board: Board, user: User) -> list[Column]:
+def project_columns(rows: QuerySet[Project], board: Board, *, user: User) -> list[Column]:
     phases: list[Phase] = list(board.phases.all())
     rows = rows.filter(board=board)
     columns = {phase.pk: Column(stage=phase) for phase in phases}
