@@ -55,6 +55,15 @@ class ListKind(models.TextChoices):
     ACTIVITY = "activity", _("Activities")
 
 
+class BulkAct(models.TextChoices):
+    """What is done with many records of a list at once."""
+
+    OWNER = "owner", _("New owner")
+    LABEL = "label", _("Add label")
+    VISIBILITY = "visibility", _("Visible to")
+    DELETE = "delete", _("Delete")
+
+
 class ImportState(models.TextChoices):
     MAPPING = "mapping", _("Waiting for your choices")
     RUNNING = "running", _("Running")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from crm.enums import ListKind, RecordKind
+from crm.enums import BulkAct, ListKind, RecordKind
 from crm.views import (
     activities,
     arrangement,
@@ -42,21 +42,21 @@ def list_urls(prefix: str, kind: ListKind, *, plural: str) -> list[Any]:
 
 def record_urls(prefix: str, kind: RecordKind, *, plural: str) -> list[Any]:
     """The pages and acts that every kind of record has."""
-    given, listed = {"kind": kind}, {"kind": ListKind(kind)}
+    given = {"kind": kind}
     one = f"{prefix}<int:pk>/"
     return [
         *list_urls(prefix, ListKind(kind), plural=plural),
         path(f"{prefix}new/", records.record_new, given, name=f"{kind}_new"),
         path(f"{prefix}suggest/", records.record_suggest, given, name=f"{kind}_suggest"),
-        path(f"{prefix}bulk/owner/", bulk.bulk_owner, listed, name=f"{plural}_bulk_owner"),
-        path(f"{prefix}bulk/label/", bulk.bulk_label, listed, name=f"{plural}_bulk_label"),
-        path(
-            f"{prefix}bulk/visibility/",
-            bulk.bulk_visibility,
-            listed,
-            name=f"{plural}_bulk_visibility",
+        *(
+            path(
+                f"{prefix}bulk/{act}/",
+                bulk.bulk_act,
+                {**given, "act": act},
+                name=f"{plural}_bulk_{act}",
+            )
+            for act in BulkAct
         ),
-        path(f"{prefix}bulk/delete/", bulk.bulk_delete, listed, name=f"{plural}_bulk_delete"),
         path(one, records.record_page, given, name=f"{kind}"),
         path(f"{one}edit/", records.record_edit, given, name=f"{kind}_edit"),
         path(f"{one}delete/", records.record_delete, given, name=f"{kind}_delete"),
@@ -64,6 +64,16 @@ def record_urls(prefix: str, kind: RecordKind, *, plural: str) -> list[Any]:
         path(f"{one}notes/add/", attached.note_add, given, name=f"{kind}_note_add"),
         path(f"{one}activities/add/", attached.activity_add, given, name=f"{kind}_activity_add"),
         path(f"{one}files/add/", attached.file_add, given, name=f"{kind}_file_add"),
+    ]
+
+
+def board_urls(noun: str, *, plural: str) -> list[Any]:
+    """The boards of deals or projects."""
+    given = {"noun": noun}
+    return [
+        path(f"{plural}/board/", boards.home, given, name=f"{plural}_home"),
+        path(f"{plural}/board/<int:pk>/", boards.board, given, name=f"{noun}_board"),
+        path(f"{plural}/column/<int:pk>/", boards.column, given, name=f"{noun}_column"),
     ]
 
 
@@ -101,9 +111,7 @@ urlpatterns = [
     path(f"{PEOPLE}<int:pk>/merge/", contacts.person_merge, name="person_merge"),
     path(f"{ORGANIZATIONS}<int:pk>/merge/", contacts.organization_merge, name="organization_merge"),
     # Deals
-    path("deals/board/", boards.deals_home, name="deals_home"),
-    path("deals/board/<int:pk>/", boards.deal_board, name="deal_board"),
-    path("deals/column/<int:pk>/", boards.deal_column, name="deal_column"),
+    *board_urls("deal", plural="deals"),
     path("deals/<int:pk>/move/", deals.deal_move, name="deal_move"),
     path("deals/<int:pk>/win/", deals.deal_win, name="deal_win"),
     path("deals/<int:pk>/lose/", deals.deal_lose, name="deal_lose"),
@@ -120,9 +128,7 @@ urlpatterns = [
     path("leads/<int:pk>/unarchive/", leads.lead_unarchive, name="lead_unarchive"),
     path("leads/<int:pk>/convert/", leads.lead_convert, name="lead_convert"),
     # Projects
-    path("projects/board/", boards.projects_home, name="projects_home"),
-    path("projects/board/<int:pk>/", boards.project_board, name="project_board"),
-    path("projects/column/<int:pk>/", boards.project_column, name="project_column"),
+    *board_urls("project", plural="projects"),
     path("projects/<int:pk>/move/", projects.project_move, name="project_move"),
     path("projects/<int:pk>/complete/", projects.project_complete, name="project_complete"),
     path("projects/<int:pk>/cancel/", projects.project_cancel, name="project_cancel"),
@@ -161,6 +167,7 @@ urlpatterns = [
         name="organizations_import",
     ),
     path("deals/import/", imports.import_new, {"kind": RecordKind.DEAL}, name="deals_import"),
+    path("jobs/<int:pk>/", bulk.record_job, name="record_job"),
     path("imports/<int:pk>/", imports.import_page, name="import"),
     path("imports/<int:pk>/refused/", imports.import_refused, name="import_refused"),
     path("search/", search.search_page, name="search"),

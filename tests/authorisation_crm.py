@@ -16,6 +16,7 @@ from crm.models import (
     ProjectTask,
     RecordFile,
     RecordImport,
+    RecordJob,
     RecordLabel,
     SavedFilter,
 )
@@ -107,6 +108,11 @@ def an_import(scene: Any) -> dict[str, Any]:
         refused_rows=[[2, "why", ["Ada"]]],
     )
     return {"pk": row.pk}
+
+
+def a_job(scene: Any) -> dict[str, Any]:
+    job = RecordJob.objects.create(user=scene.alice, kind="person", act="delete", record_ids=[1])
+    return {"pk": job.pk}
 
 
 def a_participant(scene: Any) -> dict[str, Any]:
@@ -231,6 +237,7 @@ CRM_ROWS: dict[str, Row] = {
     **{f"crm:{plural}_import": Row(USERS, post=422) for plural in list(PLURALS.values())[:3]},
     "crm:import": Row(ALICE, post=422, args=an_import),
     "crm:import_refused": Row(ALICE, args=an_import),
+    "crm:record_job": Row(ALICE, args=a_job),
     "crm:search": Row(USERS),
     "crm:search_palette": Row(USERS),
     "crm:bin": Row(USERS),

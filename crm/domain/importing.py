@@ -8,6 +8,7 @@ kept with its reason and can be downloaded, mended, and imported again.
 import csv
 import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -33,6 +34,7 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
 PREVIEW_ROWS = 5
 BATCH = 200
+LOST_AFTER = timedelta(minutes=2)
 
 FIELDS: dict[str, dict[str, Any]] = {
     RecordKind.PERSON: {
@@ -117,25 +119,51 @@ def preview(record_import: RecordImport) -> dict[str, Any]:
     return {"headings": rows[0], "rows": rows[1:]}
 
 
-def start_import(record_import: RecordImport) -> bool:
-    """From waiting to running; False when it was started before."""
-    return bool(
-        RecordImport.objects.filter(pk=record_import.pk, state=ImportState.MAPPING).update(
+def start_import(record_import: RecordImport) -> None:
+    """From waiting to running, and calls for a worker; once, however often it is asked."""
+    with transaction.atomic():
+        started = RecordImport.objects.filter(
+            pk=record_import.pk, state=ImportState.MAPPING
+        ).update(
             state=ImportState.RUNNING,
             mapping=record_import.mapping,
             duplicates=record_import.duplicates,
+            touched_at=timezone.now(),
         )
-    )
+        if started:
+            _ring(record_import.pk)
+
+
+def _ring(import_id: int) -> None:
+    from crm.tasks import run_import as task  # leaf: tasks import the domain
+
+    task.delay_on_commit(import_id)
+
+
+def sweep() -> None:
+    """Calls for a worker again where none has been seen for a while."""
+    now = timezone.now()
+    running = RecordImport.objects.filter(state=ImportState.RUNNING)
+    for pk, touched_at in running.filter(touched_at__lt=now - LOST_AFTER).values_list(
+        "pk", "touched_at"
+    ):
+        # Compare-and-set: of two sweepers one rings.
+        if running.filter(pk=pk, touched_at=touched_at).update(touched_at=now):
+            _ring(pk)
 
 
 def run_import(import_id: int) -> None:
-    """Takes the rows that are not done yet. Run again after a crash it goes on where it was."""
+    """Takes the rows that are not done yet. Run again after a crash it goes on where it was; of
+    two workers at the same rows one gives up."""
     record_import = RecordImport.objects.select_related("created_by").get(pk=import_id)
     if record_import.state != ImportState.RUNNING:
         return
     rows = list(_rows_of(record_import.text, record_import.delimiter))[1:]
     for start in range(record_import.done_count, len(rows), BATCH):
         with transaction.atomic():
+            # Claimed before a row is taken: the other worker waits here, and then has lost.
+            if not _claim(record_import):
+                return
             for number, cells in enumerate(rows[start : start + BATCH], start=start):
                 _take(record_import, number + 2, cells)
                 record_import.done_count += 1
@@ -144,6 +172,14 @@ def run_import(import_id: int) -> None:
     record_import.finished_at = timezone.now()
     record_import.text = ""
     record_import.save()
+
+
+def _claim(record_import: RecordImport) -> bool:
+    record_import.touched_at = timezone.now()
+    mine = RecordImport.objects.filter(
+        pk=record_import.pk, state=ImportState.RUNNING, done_count=record_import.done_count
+    )
+    return bool(mine.update(touched_at=record_import.touched_at))
 
 
 def _take(record_import: RecordImport, line: int, cells: list[str]) -> None:

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 
+from crm.enums import BulkAct
 from crm.models import RecordLabel
 from sharing.enums import ItemVisibility
 from users.models import User
@@ -18,31 +19,33 @@ class SelectionForm(forms.Form):
         super().__init__(data)
         self._filtered, self._visible = filtered, visible
 
-    def rows(self) -> Any:
-        """The chosen rows, all of them visible to the user. Ids of others choose nothing."""
+    def ids(self) -> list[int]:
+        """The keys of the chosen rows, all visible to the user. Ids of others choose nothing."""
         if self.is_valid() and self.cleaned_data["scope"] == "filter":
-            # The filter may join labels: the keys make it a plain set that can be updated.
-            return self._visible.filter(pk__in=self._filtered.order_by().values("pk"))
-        ids = [int(key) for key in self.data.getlist("ids")[:MAX_TICKED] if key.isdecimal()]
-        return self._visible.filter(pk__in=[key for key in ids if key < 2**63])
+            rows = self._filtered
+        else:
+            ids = [int(key) for key in self.data.getlist("ids")[:MAX_TICKED] if key.isdecimal()]
+            rows = self._visible.filter(pk__in=[key for key in ids if key < 2**63])
+        return list(rows.order_by("pk").values_list("pk", flat=True).distinct())
 
 
-class OwnerForm(forms.Form):
-    owner = forms.ModelChoiceField(queryset=User.objects.active())
+class BulkForm(forms.Form):
+    """What an act on many needs beside the records: one field of its own name, or none."""
 
-
-class LabelForm(forms.Form):
-    label = forms.ModelChoiceField(queryset=RecordLabel.objects.none())
-
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: str, act: BulkAct, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["label"].queryset = RecordLabel.objects.filter(  # type: ignore[attr-defined]
-            kind=kind
-        )
+        fields: dict[str, Any] = {
+            BulkAct.OWNER: forms.ModelChoiceField(queryset=User.objects.active()),
+            BulkAct.LABEL: forms.ModelChoiceField(queryset=RecordLabel.objects.filter(kind=kind)),
+            BulkAct.VISIBILITY: forms.ChoiceField(choices=ItemVisibility.choices),
+        }
+        self.act = act
+        if act in fields:
+            self.fields[act.value] = fields[act]
 
-
-class VisibilityForm(forms.Form):
-    visibility = forms.ChoiceField(choices=ItemVisibility.choices)
+    def value(self) -> str:
+        found = self.cleaned_data.get(self.act.value, "")
+        return str(getattr(found, "pk", found))
 
 
 class SavedFilterForm(forms.Form):

@@ -11,6 +11,7 @@ from crm.models.pipeline import Pipeline, Stage
 from crm.models.project import Board, Phase, Project, ProjectTask
 from crm.models.record import Record
 from crm.models.record_import import RecordImport
+from crm.models.record_job import RecordJob
 from crm.models.saved_filter import ChosenColumns, SavedFilter
 from crm.models.search import SearchWord
 
@@ -35,6 +36,7 @@ __all__ = [
     "Record",
     "RecordFile",
     "RecordImport",
+    "RecordJob",
     "RecordLabel",
     "SavedFilter",
     "SearchWord",

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.enums import DuplicatePolicy, ImportState, RecordKind
@@ -18,6 +19,8 @@ class RecordImport(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # When a worker was last seen at it.
+    touched_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(
         max_length=10, choices=ImportState.choices, default=ImportState.MAPPING
     )

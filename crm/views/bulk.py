@@ -5,86 +5,101 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from common.toasts import Kind
+from crm.domain import bulk
 from crm.domain.queries.lists import SPECS
-from crm.domain.records import bin_records, give_records, label_records, set_records_visibility
-from crm.enums import ListKind
-from crm.forms.bulk import LabelForm, OwnerForm, SelectionForm, VisibilityForm
-from crm.views.access import go_to
+from crm.enums import BulkAct, ListKind, RecordKind
+from crm.forms.bulk import BulkForm, SelectionForm
+from crm.models import RecordJob
+from crm.views.access import go_to, list_url
 from crm.views.lists import FILTERS
 
 
-def _selection(request: HttpRequest, kind: ListKind) -> Any:
-    visible = SPECS[kind].model.objects.visible_to(request.user)
-    filtered = FILTERS[kind](request.GET, user=request.user).apply(visible)
-    return SelectionForm(request.POST, filtered=filtered, visible=visible).rows()
-
-
-def _back(request: HttpRequest, kind: ListKind, *, text: str = "") -> HttpResponse:
-    if text:
-        messages.success(request, text)
-    query = request.GET.urlencode()
-    return go_to(request, reverse(SPECS[kind].url_name) + (f"?{query}" if query else ""))
-
-
-def _refused(request: HttpRequest, kind: ListKind) -> HttpResponse:
-    messages.error(request, _("Choose what to change first."))
+@login_required
+@require_POST
+def bulk_act(request: HttpRequest, kind: RecordKind, act: BulkAct) -> HttpResponse:
+    form = BulkForm(request.POST, kind=kind, act=act)
+    ids = _chosen(request, kind) if form.is_valid() else []
+    if not ids:
+        messages.error(request, _("Choose what to change first."))
+        return _back(request, kind)
+    value = form.value()
+    if len(ids) > bulk.AT_ONCE:
+        job = bulk.begin(kind, act, ids, value=value, by=request.user)
+        return _begun(request, job)
+    changed = bulk.apply(kind, act, ids, value=value, by=request.user)
+    messages.success(request, sentence(act, changed, of=len(ids)))
     return _back(request, kind)
 
 
-@login_required
-@require_POST
-def bulk_owner(request: HttpRequest, kind: ListKind) -> HttpResponse:
-    form = OwnerForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, kind)
-    count = give_records(_selection(request, kind), owner=form.cleaned_data["owner"])
-    text = ngettext("%(n)s record has a new owner.", "%(n)s records have a new owner.", count)
-    return _back(request, kind, text=text % {"n": count})
+def _chosen(request: HttpRequest, kind: RecordKind) -> list[int]:
+    """The keys of the chosen rows, all of them visible to the user."""
+    visible = SPECS[ListKind(kind)].model.objects.visible_to(request.user)
+    filtered = FILTERS[ListKind(kind)](request.GET, user=request.user).apply(visible)
+    return SelectionForm(request.POST, filtered=filtered, visible=visible).ids()
 
 
-@login_required
-@require_POST
-def bulk_label(request: HttpRequest, kind: ListKind) -> HttpResponse:
-    form = LabelForm(request.POST, kind=kind)
-    if not form.is_valid():
-        return _refused(request, kind)
-    count = label_records(_selection(request, kind), label=form.cleaned_data["label"])
-    text = ngettext("%(n)s record labelled.", "%(n)s records labelled.", count)
-    return _back(request, kind, text=text % {"n": count})
+def _back(request: HttpRequest, kind: RecordKind) -> HttpResponse:
+    query = request.GET.urlencode()
+    return go_to(request, list_url(kind) + (f"?{query}" if query else ""))
 
 
-@login_required
-@require_POST
-def bulk_visibility(request: HttpRequest, kind: ListKind) -> HttpResponse:
-    form = VisibilityForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, kind)
-    rows = _selection(request, kind)
-    chosen = rows.count()
-    count = set_records_visibility(
-        rows, visibility=form.cleaned_data["visibility"], by=request.user
-    )
-    text = ngettext(
-        "Visibility of %(n)s record changed.", "Visibility of %(n)s records changed.", count
-    )
-    text %= {"n": count}
-    if count < chosen:
+def sentence(act: BulkAct, changed: int, *, of: int) -> str:
+    """What has become of an act on `of` records."""
+    texts = {
+        BulkAct.OWNER: ngettext(
+            "%(n)s record has a new owner.", "%(n)s records have a new owner.", changed
+        ),
+        BulkAct.LABEL: ngettext("%(n)s record labelled.", "%(n)s records labelled.", changed),
+        BulkAct.VISIBILITY: ngettext(
+            "Visibility of %(n)s record changed.", "Visibility of %(n)s records changed.", changed
+        ),
+        BulkAct.DELETE: ngettext(
+            "%(n)s record is in the bin for 30 days.",
+            "%(n)s records are in the bin for 30 days.",
+            changed,
+        ),
+    }
+    text = texts[act] % {"n": changed}
+    if act == BulkAct.VISIBILITY and changed < of:
         text += " " + _("Only owners and administrators change who sees a record.")
-    return _back(request, kind, text=text)
+    return text
+
+
+def _begun(request: HttpRequest, job: RecordJob) -> HttpResponse:
+    """With htmx a toast that follows the job, and the list stays; without, the job's page."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return go_to(request, reverse("crm:record_job", args=[job.pk]))
+    return render(request, "crm/job.html#begun", _context(job))
 
 
 @login_required
-@require_POST
-def bulk_delete(request: HttpRequest, kind: ListKind) -> HttpResponse:
-    count = bin_records(_selection(request, kind), by=request.user)
-    text = ngettext(
-        "%(n)s record is in the bin for 30 days.",
-        "%(n)s records are in the bin for 30 days.",
-        count,
-    )
-    return _back(request, kind, text=text % {"n": count})
+@require_safe
+def record_job(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far an act on many is; at its end what became of it."""
+    job = get_object_or_404(RecordJob, pk=pk, user=request.user)
+    context = _context(job)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "crm/job.html", context)
+    if not job.finished_at:
+        return render(request, "crm/job.html#toast", context)
+    response = render(request, "ui/_toast.html", {"text": context["text"], "kind": Kind.PLAIN})
+    response["HX-Trigger"] = "records-changed"
+    return response
+
+
+def _context(job: RecordJob) -> dict[str, Any]:
+    return {
+        "job": job,
+        "act": BulkAct(job.act),
+        "list_url": list_url(RecordKind(job.kind)),
+        "text": sentence(BulkAct(job.act), job.changed_number, of=job.number)
+        if job.finished_at
+        else "",
+    }

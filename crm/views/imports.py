@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from crm import tasks
 from crm.domain import importing
 from crm.domain.exporting import csv_lines, guarded
 from crm.domain.queries.lists import SPECS
@@ -69,8 +68,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     if data is not None and form.is_valid():
         record_import.mapping = form.cleaned_data["mapping"]
         record_import.duplicates = form.cleaned_data["duplicates"]
-        if importing.start_import(record_import):
-            tasks.run_import.delay_on_commit(record_import.pk)
+        importing.start_import(record_import)
         return go_to(request, reverse("crm:import", args=[record_import.pk]))
     columns = [form[f"column_{number}"] for number in range(form.columns)]
     context |= {"form": form, "columns": columns, "preview": shown}
