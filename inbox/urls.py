@@ -79,6 +79,11 @@ urlpatterns = [
         record_timeline.record_timeline,
         name="record_timeline",
     ),
+    path(
+        "mail/records/<str:kind>/<int:pk>/files/",
+        record_timeline.record_files,
+        name="record_files",
+    ),
     path("mail/records/<str:kind>/<int:pk>/", records.record_pane, name="record_pane"),
     path(
         "mail/records/<str:kind>/<int:pk>/<thread:thread_pk>/",

@@ -36,6 +36,8 @@ TABS: dict[str, tuple[str, ...]] = {
     "notes": ("note",),
     "files": ("file",),
 }
+# Where the app above has these entries with those of mail between them.
+MERGED = {"all": "inbox:record_timeline", "files": "inbox:record_files"}
 
 
 @login_required
@@ -64,10 +66,8 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         context["timeline"] = timeline(record, user=request.user, kinds=TABS[tab], before=before)
     if target_of(request) == "timeline-more":
         return render(request, "crm/record.html#entries", context)
-    if tab == "all":
-        context["mail_timeline_url"] = page_above("inbox:record_timeline", record)
-    if tab in ("all", "files"):
-        context["mail_files_url"] = page_above("inbox:record_files", record)
+    if tab in MERGED:
+        context["mail_timeline_url"] = page_above(MERGED[tab], record)
     context |= DETAILS[kind](record, user=request.user)
     to_do = planned(record, user=request.user)
     context |= {

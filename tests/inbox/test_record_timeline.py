@@ -63,7 +63,7 @@ def test_the_page_of_the_record_asks_for_it(alice, deal, signed_in):
     client = signed_in.as_(alice)
     url = reverse("inbox:record_timeline", args=["deal", deal.pk])
     assert f'hx-get="{url}"' in client.get(deal.get_absolute_url()).content.decode()
-    assert client.get(url)["Location"] == deal.get_absolute_url()
+    assert client.get(url)["Location"] == f"{deal.get_absolute_url()}?tab=all"
 
 
 def test_a_record_without_anything_says_so(alice, signed_in):
