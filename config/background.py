@@ -105,6 +105,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **every(300.0, "notifications.tasks.prune_bells"),
     **every(3600.0, "users.tasks.prune_users"),
     **every(86400.0, "crm.tasks.purge_bin"),
+    **every(60.0, "crm.tasks.sweep_imports"),
+    **every(60.0, "crm.tasks.sweep_record_jobs"),
     **every(3600.0, "mailsync.tasks.forget_old_setups"),
     **every(86400.0, "mailsync.tasks.purge_mail_of_leavers"),
     **every(86400.0, "mailsync.tasks.purge_unused_bytes"),
