@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef, Q
 RECORD_FIELDS = ("person", "organization", "deal", "lead", "project")
 
 
-def exactly_one_record() -> Q:
-    """The check that one of the five keys is set and no more."""
+def exactly_one(names: tuple[str, ...] = RECORD_FIELDS) -> Q:
+    """The check that one of these keys is set and no more."""
     condition = Q()
-    for chosen in RECORD_FIELDS:
-        condition |= Q(**{f"{name}__isnull": name != chosen for name in RECORD_FIELDS})
+    for chosen in names:
+        condition |= Q(**{f"{name}__isnull": name != chosen for name in names})
     return condition
 
 

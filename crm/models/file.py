@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.attached import AttachedToRecord, exactly_one_record
+from crm.models.attached import AttachedToRecord, exactly_one
 
 
 def stored_name(_file: "RecordFile", _name: str) -> str:
@@ -31,7 +31,7 @@ class RecordFile(AttachedToRecord):
         ordering = ("-created_at", "-id")
         default_related_name = "files"
         constraints = [
-            models.CheckConstraint(condition=exactly_one_record(), name="file_on_one_record"),
+            models.CheckConstraint(condition=exactly_one(), name="file_on_one_record"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.attached import AttachedToRecord, exactly_one_record
+from crm.models.attached import AttachedToRecord, exactly_one
 
 
 class Note(AttachedToRecord):
@@ -20,7 +20,7 @@ class Note(AttachedToRecord):
         ordering = ("-created_at", "-id")
         default_related_name = "notes"
         constraints = [
-            models.CheckConstraint(condition=exactly_one_record(), name="note_on_one_record"),
+            models.CheckConstraint(condition=exactly_one(), name="note_on_one_record"),
         ]
 
     def __str__(self) -> str:

@@ -51,10 +51,6 @@ def read_pattern(text: str) -> tuple[BlockScope, str]:
     return BlockScope.DOMAIN, domain
 
 
-def is_wide(row: BlockedAddress) -> bool:
-    return row.scope == BlockScope.DOMAIN and row.pattern in COMMON_DOMAINS
-
-
 def _is_ours(scope: BlockScope, pattern: str) -> bool:
     """A colleague or one of our own accounts: mail of the company is left out by another switch."""
     if scope == BlockScope.ADDRESS:

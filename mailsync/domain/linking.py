@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from common.addresses import normalise_address
 from crm.models import Deal, Lead, Person, PersonEmail, Project
+from crm.models.attached import RECORD_FIELDS
 from mailsync.enums import AccountScope, LinkOrigin
 from mailsync.models import (
     MailAccount,
@@ -29,7 +30,6 @@ from mailsync.models import (
     ThreadAddress,
     ThreadLink,
 )
-from mailsync.models.link import RECORD_FIELDS
 from users.enums import ItemLinking
 from users.models import Preferences, User
 
@@ -377,9 +377,12 @@ def link_by_hand(
 
 @transaction.atomic
 def answer_question(thread: Thread, *, item: Any, by: Any, remember: bool = False) -> ThreadLink:
-    """Links the chosen item. With `remember`, later mail with the same addresses follows it."""
+    """Links the chosen item. With `remember`, later mail with the same addresses follows it:
+    that is for the account's own people to say."""
     link = link_by_hand(thread, record=item, by=by)
     if remember:
+        if not MailAccount.objects.usable_by(by).filter(pk=thread.account_id).exists():
+            raise LinkError
         kind = item._meta.model_name
         addresses = PersonEmail.objects.filter(
             person__in=_persons_of(item),
@@ -454,7 +457,9 @@ def earlier_threads(record: Any, *, user: Any) -> QuerySet[Thread]:
     """Conversations with the item's persons that are not linked to it yet: what a new deal,
     lead or project is offered. Only of accounts that are the user's own."""
     kind = record._meta.model_name
-    persons = _persons_of(record) if kind in ITEM_FIELDS else Person.objects.none()
+    persons = Person.objects.none()
+    if kind in ITEM_FIELDS:
+        persons = Person.objects.visible_to(user).filter(pk__in=_persons_of(record))
     return (
         Thread.objects.of_accounts_of(user)
         .filter(

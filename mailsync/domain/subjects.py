@@ -1,15 +1,11 @@
-"""What a subject says once the marks of answering and forwarding are taken off (RFC 5256 2.1)."""
+"""What a subject says once the marks of answering and forwarding are taken off (RFC 5256 2.1),
+and the tag of a mailing list with them."""
 
 import hashlib
 import re
 
-# "Re" and "Fwd" in the languages whose mail programs translate them.
-_REPLY = "re|aw|antw|antwort|sv|vs|odp|ynt|yanit|res|rif|r|回复|回覆|答复|답장|ref|atb|bls|hl|ats"
-_FORWARD = "fwd|fw|wg|tr|vb|rv|enc|i|vl|转发|轉寄|전달|pd|továbbítás|doorst|videresendt|ilt"
-_MARK = re.compile(
-    rf"^\s*(?:(?P<reply>{_REPLY})|(?P<forward>{_FORWARD}))\s*(?:\[\d+\]|\(\d+\)|\*\d+|\d+)?\s*[::]\s*",
-    re.IGNORECASE,
-)
+from mailsync.mime.subjects import without_mark
+
 _LIST_TAG = re.compile(r"^\s*\[[^\[\]]{1,60}\]\s*")
 _FORWARD_TAIL = re.compile(r"\s*\((?:fwd|fw)\)\s*$", re.IGNORECASE)
 _MAX_MARKS = 20
@@ -19,7 +15,7 @@ def base_subject(subject: str) -> tuple[str, bool]:
     """The bare subject, and whether it carried a mark of answering or forwarding."""
     text, is_answer = subject, False
     for _ in range(_MAX_MARKS):
-        shorter = _MARK.sub("", text, count=1)
+        shorter = without_mark(text)
         if shorter != text:
             is_answer = True
         else:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from crm.models.attached import RECORD_FIELDS
 from mailsync.domain import bulk
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.models import (
@@ -17,7 +18,6 @@ from mailsync.models import (
     ThreadLink,
     ThreadSeparation,
 )
-from mailsync.models.link import RECORD_FIELDS
 from mailsync.signals import threads_changed, threads_merged
 from sharing.enums import ThreadVisibility
 

@@ -40,12 +40,6 @@ def build_sent_copy(email: OutgoingEmail) -> bytes:
     return _message(email, bcc=email.bcc)
 
 
-def needs_smtputf8(email: OutgoingEmail) -> bool:
-    """Whether a server must offer RFC 6531: only for a local part outside ASCII."""
-    everyone = (email.sender, *email.to, *email.cc, *email.bcc, *email.reply_to)
-    return any(not checked_address(party.address).isascii() for party in everyone)
-
-
 def checked_address(address: str) -> str:
     """The address, its domain in ASCII. Raises OutgoingAddressError for what is not one."""
     local, _, domain = address.rpartition("@")

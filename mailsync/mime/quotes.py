@@ -86,10 +86,6 @@ def split(text: str) -> Split:
     return Split(_joined(new), _joined(lines[index:]), signature)
 
 
-def new_text(text: str) -> str:
-    return split(text).new
-
-
 def preview(text: str) -> str:
     """The first words of the new text, on one line; of a bare forward, of what it forwards."""
     head = text[: 3 * limits.PREVIEW_CHARACTERS]

@@ -6,6 +6,7 @@ not forks, because workers of a task queue may not have forked children; text go
 comes back, nothing that the parent would have to unpickle.
 """
 
+import atexit
 import contextlib
 import importlib
 import math
@@ -94,10 +95,15 @@ def _close(child: "subprocess.Popen[bytes]") -> None:
 def close_idle() -> None:
     """Ends the children that wait for work."""
     with _lock:
-        children = _idle[:]
+        # After a fork they are the parent's.
+        children = _idle[:] if _owner == os.getpid() else []
         _idle.clear()
     for child in children:
         _close(child)
+
+
+# A process that ends takes its children along, and waits for them.
+atexit.register(close_idle)
 
 
 def _ask(child: "subprocess.Popen[bytes]", name: bytes, data: bytes) -> bytes | None:

@@ -4,17 +4,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.addresses import MAX_LENGTH
+from crm.models.attached import RECORD_FIELDS, exactly_one
 from mailsync.enums import LinkOrigin
-
-RECORD_FIELDS = ("person", "organization", "deal", "lead", "project")
-
-
-def exactly_one(names: tuple[str, ...]) -> Q:
-    """The check that one of these keys is set and no more."""
-    condition = Q()
-    for chosen in names:
-        condition |= Q(**{f"{name}__isnull": name != chosen for name in names})
-    return condition
 
 
 class ThreadLinkQuerySet(models.QuerySet["ThreadLink"]):
@@ -89,7 +80,7 @@ class ThreadLink(models.Model):
         verbose_name = _("link")
         verbose_name_plural = _("links")
         constraints = [
-            models.CheckConstraint(condition=exactly_one(RECORD_FIELDS), name="link_to_one_record"),
+            models.CheckConstraint(condition=exactly_one(), name="link_to_one_record"),
             *(
                 models.UniqueConstraint(
                     fields=["thread", name],

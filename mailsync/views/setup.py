@@ -39,7 +39,6 @@ STEP_NAMES = {
     "sign_in": gettext_lazy("Signed in"),
     "mailboxes": gettext_lazy("Folders read"),
 }
-LAST_STEP = {Direction.INCOMING: "mailboxes", Direction.OUTGOING: "sign_in"}
 
 
 def own_setup(request: HttpRequest, pk: int) -> AccountSetup:

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from common.addresses import normalise_address
 from common.opaque import seal, unseal
+from crm.models.attached import RECORD_FIELDS
 from inbox.enums import Box, Tab
 from inbox.models import ThreadLabel
 from mailsync.models import MailAccount, Thread, ThreadAddress, ThreadLink
-from mailsync.models.link import RECORD_FIELDS
 from mailsync.rules import links_seen_by
 
 PAGE_SIZE = 50

@@ -105,11 +105,6 @@ def test_no_line_of_a_single_dot():
     assert parse.parse(raw).text == "a\n.\n\n.\nFrom here"
 
 
-def test_utf8_is_asked_for_only_by_a_local_part():
-    assert not build.needs_smtputf8(email(to=(Party("Zoë", "zoe@müller.example"),)))
-    assert build.needs_smtputf8(email(to=(Party("", "zoë@example.com"),)))
-
-
 def test_inline_picture_stands_beside_the_html():
     files = (OutgoingFile("i.png", "image/png", b"png", "i1@example.com"),)
     raw = build.build(email(html='<img src="cid:i1@example.com">', files=files))
