@@ -32,6 +32,10 @@ MAIL_PORTS = env.list(
     cast=int,
     default=[25, 110, 143, 443, 465, 587, 993, 994, 995, 2525],
 )
+# To how many people a day an account writes (fewer where its provider takes fewer), and to how
+# many an hour with whom it has never exchanged mail. What is over it waits.
+RECIPIENTS_A_DAY = env.int("DEALPOST_RECIPIENTS_A_DAY", default=500)
+NEW_RECIPIENTS_AN_HOUR = env.int("DEALPOST_NEW_RECIPIENTS_AN_HOUR", default=50)
 # Connections to mail servers that a worker process keeps open between two looks.
 MAIL_CONNECTIONS_KEPT = 64
 # Proxies in front of us whose X-Forwarded-For may be believed (how many hops).
@@ -181,7 +185,7 @@ STORAGES = {
         else "ops.storage.StaticStorage"
     },
 }
-MEDIA_ROOT = DATA_DIR / "files"
+MEDIA_ROOT = Path(env.str("DEALPOST_FILES", default=str(DATA_DIR / "files")))
 
 # --- Our own mail (password resets, invitations) ----------------------------------------------
 

@@ -8,6 +8,8 @@ class MailSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from mailsync import receivers  # noqa: F401 -- app ready: connects the receivers
-        from mailsync.domain import first_steps
+        from mailsync.domain import first_steps, outbox_news
+        from notifications.domain import bell
 
         first_steps.register()
+        bell.register_kind(outbox_news.KIND, outbox_news.lines)

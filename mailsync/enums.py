@@ -95,6 +95,7 @@ class Outcome(models.TextChoices):
     NOT_CONTACT = "not_contact", _("Not from or to a contact")
     INTERNAL = "internal", _("Company-internal")
     TOO_BIG = "too_big", _("Stored without attachments: too big")
+    DRAFT = "draft", _("A draft, shown among the drafts")
     FAILED = "failed", _("Could not be read")
 
 
@@ -168,7 +169,8 @@ class SentCopy(models.TextChoices):
 
     NONE = "none", _("Not wanted")
     WAITING = "waiting", _("Being looked for")
-    STORED = "stored", _("There")
+    STORED = "stored", _("There, put by us")
+    FOUND = "found", _("There, put by the provider")
     FAILED = "failed", _("Could not be stored")
 
 

@@ -61,6 +61,21 @@ SENTENCES = {
     "owner_left": _("The owner may not sign in at the moment."),
     "account_stopped": _("The account is paused or being removed."),
     "too_late": _("This should have left hours ago, so it waits for your word."),
+    "was_away": _(
+        "Dealpost was not running when this should have left, or was restored from a backup. It may "
+        "have gone already: look into Sent, then send it or leave it."
+    ),
+    "limit_day": _(
+        "This account has written to as many people as it may in a day. The mail leaves by itself "
+        "as soon as there is room."
+    ),
+    "limit_hour": _(
+        "This account has written to many new people within an hour. The mail leaves by itself as "
+        "soon as there is room."
+    ),
+    "sending_limit": _(
+        "The provider lets this account send no more for now. It is tried again by itself."
+    ),
     "gave_up": _("The server kept putting the message off for a day."),
     "disk_full": _("The disk of the Dealpost server is nearly full. Syncing waits."),
     "internal": _("Something went wrong in Dealpost. The operator finds details in the log."),

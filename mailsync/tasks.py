@@ -112,7 +112,7 @@ def send_submission(submission_id: int) -> None:
 
 @shared_task
 def look_for_sent(submission_id: int) -> None:
-    from mailsync.domain.outbox import look  # leaf
+    from mailsync.domain.sent_copies import look  # leaf
 
     look(submission_id)
 

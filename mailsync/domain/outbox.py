@@ -2,8 +2,11 @@
 
     queued -> claimed -> handed_over -> sent
     queued -> cancelled                         the user took it back in time
+    queued -> failed                            Dealpost was away when it was due (domain.outages)
+    queued -> queued                            over a limit of the account (domain.pacing)
     claimed -> queued                           refused for now, or the worker died before the dot
     claimed -> failed                           refused for good
+    claimed -> sent                             late, and found in Sent: it left before a backup
     handed_over -> sent | failed | unknown      the server answered, or did not
     unknown -> sent | queued                    found in Sent, or the user said "send again"
     failed -> queued                            the user said "send again"
@@ -24,17 +27,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
-from mailsync.domain import blobs
-from mailsync.domain.connections import open_store, open_submitter
+from mailsync.domain import blobs, outages, pacing, sent_copies
+from mailsync.domain.connections import open_submitter
 from mailsync.domain.news import tell_outbox_changed
+from mailsync.domain.outages import LATENESS
+from mailsync.domain.outbox_news import TROUBLE, tell_not_sent
 from mailsync.domain.sent import keep_sent
-from mailsync.enums import AccountState, MailboxRole, SentCopy, SubmissionState
+from mailsync.enums import AccountState, SentCopy, SubmissionState
 from mailsync.models import MailAccount, Submission, Thread
 from mailsync.providers.base import (
-    Keyword,
     MailStore,
     ProviderError,
     Reaction,
@@ -50,13 +54,9 @@ SOON = timedelta(minutes=1)
 LEASE = timedelta(minutes=15)
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 80, 160))
 GIVE_UP_AFTER = timedelta(hours=24)
-# A mail that should have left longer ago than this waits for its author's word: also what keeps
-# a restored backup from sending yesterday's mail once more.
-LATENESS = timedelta(hours=2)
-LOOK_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 60, 240, 1440))
-
-# A long list of addresses goes over several lines (RFC 5322 2.2.3).
-FOLDED_COMMA = ",\r\n "
+# A mail that leaves later than this after its time may be one that a restored backup has
+# forgotten to have sent: it is looked for in Sent first.
+LOOK_FIRST_AFTER = timedelta(minutes=5)
 
 # Ends after the final dot in which the server said nothing (providers.base.Submitter).
 UNANSWERED = ("outcome_unknown", "internal")
@@ -165,73 +165,6 @@ def reschedule(submission: Submission, *, send_at: datetime) -> None:
     _move(submission.pk, (S.QUEUED,), S.QUEUED, send_at=send_at, undo_until=None)
 
 
-# --- The copy in Sent ------------------------------------------------------------------------
-
-
-def look(submission_id: int, *, store: MailStore | None = None) -> None:
-    """Looks for a mail in the provider's Sent mailbox: a perhaps-sent one that is there was sent;
-    a sent one that is not there, because this provider keeps none, is stored there once."""
-    submission = Submission.objects.select_related("account", "blob").get(pk=submission_id)
-    path = (
-        submission.account.mailboxes.filter(role=MailboxRole.SENT, is_selectable=True)
-        .values_list("path", flat=True)
-        .first()
-    )
-    opened = store
-    try:
-        found = False
-        if path:
-            opened = opened or open_store(submission.account)
-            opened.open(path, writable=submission.state == S.SENT)
-            found = bool(opened.find(submission.message_id))
-        if found:
-            _note_found(submission)
-        elif submission.state == S.SENT and path and opened:
-            opened.append(path, _with_bcc(submission), keywords=Keyword.SEEN)
-            _note_found(submission)
-        else:
-            _look_later(submission)
-    except ProviderError:
-        _look_later(submission)
-    finally:
-        if opened and not store:
-            opened.close()
-
-
-def _note_found(submission: Submission) -> None:
-    row = Submission.objects.filter(pk=submission.pk)
-    row.filter(state=S.UNKNOWN).update(
-        state=S.SENT,
-        sent_at=submission.handed_over_at,
-        error_code="",
-        version=F("version") + 1,
-    )
-    row.filter(state=S.SENT).update(sent_copy=SentCopy.STORED, look_at=None)
-
-
-def _look_later(submission: Submission) -> None:
-    looks = submission.looks + 1
-    again = looks < len(LOOK_AFTER)
-    row = Submission.objects.filter(pk=submission.pk)
-    row.update(looks=looks, look_at=timezone.now() + LOOK_AFTER[looks] if again else None)
-    if not again:
-        row.filter(state=S.SENT).update(sent_copy=SentCopy.FAILED)
-
-
-def _bytes_of(submission: Submission) -> bytes:
-    if submission.blob is None:
-        raise ProviderError("message_not_had", Reaction.REFUSED)
-    return blobs.read(submission.blob)
-
-
-def _with_bcc(submission: Submission) -> bytes:
-    """The sent bytes with the field that no recipient got (RFC 5322 3.6.3, second way)."""
-    raw = _bytes_of(submission)
-    if not submission.bcc:
-        return raw
-    return f"Bcc: {FOLDED_COMMA.join(submission.bcc)}\r\n".encode() + raw
-
-
 # --- Work ------------------------------------------------------------------------------------
 
 
@@ -241,23 +174,15 @@ def due() -> list[int]:
     return list(rows.order_by("send_at", "pk").values_list("pk", flat=True)[:500])
 
 
-def due_looks() -> list[int]:
-    """Ids of mail to look for in the Sent mailbox: perhaps-sent ones, and missing copies."""
-    rows = Submission.objects.filter(
-        Q(state=S.UNKNOWN) | Q(state=S.SENT, sent_copy=SentCopy.WAITING),
-        look_at__lte=timezone.now(),
-    )
-    return list(rows.order_by("look_at").values_list("pk", flat=True)[:500])
-
-
 def sweep() -> None:
     """Rings for everything whose time has come. A lost task is found again here."""
     from mailsync.tasks import look_for_sent, send_submission  # leaf: tasks import the domain
 
+    outages.look_at_clock()
     recover()
     for submission_id in due():
         send_submission.delay(submission_id)
-    for submission_id in due_looks():
+    for submission_id in sent_copies.due_looks():
         look_for_sent.delay(submission_id)
     for account_id in (
         Submission.objects.filter(state=S.SENT, email=None, remainder_of=None)
@@ -281,41 +206,59 @@ def recover() -> None:
     After it the server may have the mail: a person or the Sent mailbox has to say."""
     dead = Submission.objects.filter(lease_until__lt=timezone.now())
     dead.filter(state=S.CLAIMED).update(state=S.QUEUED, lease_until=None, version=F("version") + 1)
-    dead.filter(state=S.HANDED_OVER).update(
-        state=S.UNKNOWN,
-        lease_until=None,
-        error_code="outcome_unknown",
-        look_at=timezone.now(),
-        version=F("version") + 1,
-    )
+    for submission_id in list(dead.filter(state=S.HANDED_OVER).values_list("pk", flat=True)):
+        with transaction.atomic():
+            is_mine = dead.filter(pk=submission_id, state=S.HANDED_OVER).update(
+                state=S.UNKNOWN,
+                lease_until=None,
+                error_code="outcome_unknown",
+                look_at=timezone.now(),
+                version=F("version") + 1,
+            )
+            if is_mine:
+                tell_not_sent(submission_id)
 
 
-def send(submission_id: int, *, submitter: Submitter | None = None) -> None:
+def send(
+    submission_id: int, *, submitter: Submitter | None = None, store: MailStore | None = None
+) -> None:
     """Submits one due mail. Whatever happens ends in a state that its author can read."""
+    outages.look_at_clock()
     submission = _claim(submission_id)
     if submission is None:
         return
+    try:
+        _carry_out(submission, submitter, store)
+    except OutboxError:
+        # Somebody else has settled the row meanwhile; what is known of it stands there.
+        logger.info("submission %s was settled by another", submission.pk)
+
+
+def _carry_out(
+    submission: Submission, submitter: Submitter | None, store: MailStore | None
+) -> None:
     refusal = _why_not(submission)
     if refusal:
-        _move(submission.pk, (S.CLAIMED,), S.FAILED, error_code=refusal)
+        _settle(submission, S.FAILED, error_code=refusal)
         return
     opened = submitter
     try:
+        if _has_gone_before(submission, store):
+            return
         opened = opened or open_submitter(submission.account)
         result = opened.submit(
-            _bytes_of(submission),
+            sent_copies.bytes_of(submission),
             envelope_from=submission.envelope_from,
             envelope_to=submission.envelope_to,
-            before_final_dot=lambda: _hand_over(submission.pk),
+            before_final_dot=lambda: _hand_over(submission),
         )
     except OutboxError:
-        # Between claim and final dot somebody else settled the row; nothing was sent.
-        return
+        raise
     except ProviderError as error:
-        _after_error(submission.pk, error)
+        _after_error(submission, error)
     except Exception:
         logger.exception("submission %s broke", submission.pk)
-        _after_error(submission.pk, ProviderError("internal", Reaction.LATER))
+        _after_error(submission, ProviderError("internal", Reaction.LATER))
     else:
         _after_answer(submission, result, opened)
     finally:
@@ -323,17 +266,50 @@ def send(submission_id: int, *, submitter: Submitter | None = None) -> None:
             opened.close()
 
 
+@transaction.atomic
 def _claim(submission_id: int) -> Submission | None:
     now = timezone.now()
-    count = Submission.objects.filter(pk=submission_id, state=S.QUEUED, send_at__lte=now).update(
+    due = Submission.objects.filter(pk=submission_id, state=S.QUEUED, send_at__lte=now)
+    submission = due.select_related("account").first()
+    if submission is None:
+        return None
+    # One at a time: two mails of an account must not take the same room.
+    MailAccount.objects.select_for_update().get(pk=submission.account_id)
+    room = pacing.room_for(submission, now=now)
+    if room.code:
+        due.update(send_at=room.at, error_code=room.code, undo_until=None, version=F("version") + 1)
+        return None
+    count = due.update(
         state=S.CLAIMED,
         lease_until=now + LEASE,
         attempts=F("attempts") + 1,
+        recipient_count=room.recipients,
+        new_recipient_count=room.strangers,
+        counted_at=now,
+        handed_over_at=None,
         version=F("version") + 1,
     )
     if not count:
         return None
     return Submission.objects.select_related("account", "created_by", "blob").get(pk=submission_id)
+
+
+def _has_gone_before(submission: Submission, store: MailStore | None) -> bool:
+    """A mail that leaves late may have left before the backup that we run on was made."""
+    late = timezone.now() - submission.send_at > LOOK_FIRST_AFTER
+    if not late or submission.remainder_of_id:
+        return False
+    if not sent_copies.is_there(submission, store=store):
+        return False
+    _settle(
+        submission,
+        S.SENT,
+        sent_at=submission.send_at,
+        error_code="",
+        sent_copy=SentCopy.FOUND,
+        look_at=None,
+    )
+    return True
 
 
 def _why_not(submission: Submission) -> str:
@@ -349,9 +325,13 @@ def _why_not(submission: Submission) -> str:
     return ""
 
 
-def _hand_over(submission_id: int) -> None:
+def _hand_over(submission: Submission) -> None:
     """Committed before the final dot: from here on nobody sends this row again by himself."""
-    _move(submission_id, (S.CLAIMED,), S.HANDED_OVER, handed_over_at=timezone.now())
+    now = timezone.now()
+    mine = Submission.objects.filter(pk=submission.pk, state=S.CLAIMED, version=submission.version)
+    if not mine.update(state=S.HANDED_OVER, handed_over_at=now, version=F("version") + 1):
+        raise OutboxError(submission.pk)
+    submission.handed_over_at = now
 
 
 def _after_answer(submission: Submission, result: SubmitResult, submitter: Submitter) -> None:
@@ -366,23 +346,23 @@ def _after_answer(submission: Submission, result: SubmitResult, submitter: Submi
     put_off = [one.address for one in result.recipients if not one.accepted and one.temporary]
     if not result.accepted:
         if put_off:
-            _retry(submission.pk, "throttled", results=results)
+            _retry(submission, "throttled", results=results)
         else:
-            _settle(submission.pk, S.FAILED, error_code="recipients_refused", results=results)
+            _settle(submission, S.FAILED, error_code="recipients_refused", results=results)
         return
     now = timezone.now()
-    copy = SentCopy.STORED if submitter.saves_sent_copy else SentCopy.WAITING
+    copy = SentCopy.FOUND if submitter.saves_sent_copy else SentCopy.WAITING
     if submission.remainder_of_id:
         copy = SentCopy.NONE
     with transaction.atomic():
         _settle(
-            submission.pk,
+            submission,
             S.SENT,
             sent_at=now,
             results=results,
             error_code="",
             sent_copy=copy,
-            look_at=now + LOOK_AFTER[0] if copy == SentCopy.WAITING else None,
+            look_at=now + sent_copies.first_look(submission) if copy == SentCopy.WAITING else None,
         )
         if put_off:
             _queue_remainder(submission, put_off)
@@ -404,39 +384,50 @@ def _queue_remainder(submission: Submission, recipients: list[str]) -> None:
     )
 
 
-def _after_error(submission_id: int, error: ProviderError) -> None:
+def _after_error(submission: Submission, error: ProviderError) -> None:
     """A refusal is final and a "not now" may be repeated, also after the final dot: in both the
     server said that it did not take the mail. Without an answer to the dot it stays open."""
-    state = Submission.objects.values_list("state", flat=True).get(pk=submission_id)
-    if state == S.HANDED_OVER and error.code in UNANSWERED:
+    if submission.handed_over_at and error.code in UNANSWERED:
         _settle(
-            submission_id,
+            submission,
             S.UNKNOWN,
             error_code="outcome_unknown",
-            look_at=timezone.now() + LOOK_AFTER[0],
+            look_at=timezone.now() + sent_copies.LOOK_AFTER[0],
             looks=0,
         )
     elif error.reaction == Reaction.REFUSED:
-        _settle(submission_id, S.FAILED, error_code=error.code)
+        _settle(submission, S.FAILED, error_code=error.code)
     else:
-        _retry(submission_id, error.code, after=error.retry_after)
+        _retry(submission, error.code, after=error.retry_after)
 
 
-def _retry(submission_id: int, code: str, *, after: float | None = None, **fields: Any) -> None:
+def _retry(submission: Submission, code: str, *, after: float | None = None, **fields: Any) -> None:
     """Back to the queue with a growing pause, until a day has gone."""
-    row = Submission.objects.get(pk=submission_id)
     now = timezone.now()
-    if now - row.created_at > GIVE_UP_AFTER and row.attempts > len(RETRY_AFTER):
-        _settle(submission_id, S.FAILED, error_code="gave_up", **fields)
+    if now - submission.created_at > GIVE_UP_AFTER and submission.attempts > len(RETRY_AFTER):
+        _settle(submission, S.FAILED, error_code="gave_up", **fields)
         return
-    pause = RETRY_AFTER[min(row.attempts, len(RETRY_AFTER)) - 1]
+    pause = RETRY_AFTER[min(submission.attempts, len(RETRY_AFTER)) - 1]
     if after:
         pause = max(pause, timedelta(seconds=after))
-    _settle(submission_id, S.QUEUED, error_code=code, send_at=now + pause, **fields)
+    _settle(submission, S.QUEUED, error_code=code, send_at=now + pause, **fields)
 
 
-def _settle(submission_id: int, state: SubmissionState, **fields: Any) -> None:
-    _move(submission_id, (S.CLAIMED, S.HANDED_OVER), state, lease_until=None, **fields)
+def _settle(submission: Submission, state: SubmissionState, **fields: Any) -> None:
+    """The end of this attempt. Another worker may have taken it for dead meanwhile: before the
+    dot the row is his then; after it this answer is still the best that is known."""
+    row = Submission.objects.filter(pk=submission.pk)
+    if submission.handed_over_at:
+        row = row.filter(
+            handed_over_at=submission.handed_over_at, state__in=(S.HANDED_OVER, S.UNKNOWN)
+        )
+    else:
+        row = row.filter(state=S.CLAIMED, version=submission.version)
+    with transaction.atomic():
+        if not row.update(state=state, lease_until=None, version=F("version") + 1, **fields):
+            raise OutboxError(submission.pk)
+        if state in TROUBLE:
+            tell_not_sent(submission.pk)
 
 
 def _move(

@@ -8,7 +8,7 @@ from mailsync.models.link import RememberedLink, ThreadLink
 from mailsync.models.mailbox import Mailbox, MailboxEntry
 from mailsync.models.search import SearchEntry
 from mailsync.models.setup import AccountSetup
-from mailsync.models.submission import Submission
+from mailsync.models.submission import OutboxClock, Submission
 from mailsync.models.thread import (
     EmailReference,
     Thread,
@@ -29,6 +29,7 @@ __all__ = [
     "MailAccount",
     "Mailbox",
     "MailboxEntry",
+    "OutboxClock",
     "RememberedLink",
     "RemoteChange",
     "SearchEntry",

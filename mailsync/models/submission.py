@@ -50,6 +50,10 @@ class Submission(models.Model):
     send_at = models.DateTimeField(_("send at"))
     undo_until = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # What the newest attempt took of the account's room (mailsync.domain.pacing).
+    counted_at = models.DateTimeField(null=True, blank=True)
+    recipient_count = models.PositiveSmallIntegerField(default=0)
+    new_recipient_count = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     handed_over_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +64,8 @@ class Submission(models.Model):
     look_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveSmallIntegerField(default=0)
     sent_copy = models.CharField(max_length=8, choices=SentCopy.choices, default=SentCopy.WAITING)
+    # UID of the copy that we stored, until it is known that the provider adds none of its own.
+    copy_uid = models.BigIntegerField(null=True, blank=True)
     # The same message to recipients that the server put off while it took the others.
     remainder_of = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="remainders"
@@ -72,6 +78,7 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["state", "send_at"], name="submission_due"),
             models.Index(fields=["account", "-id"], name="submission_outbox"),
+            models.Index(fields=["account", "counted_at"], name="submission_counted"),
         ]
 
     def __str__(self) -> str:
@@ -80,3 +87,16 @@ class Submission(models.Model):
     @property
     def key(self) -> str:
         return seal("submission", self.pk)
+
+
+class OutboxClock(models.Model):
+    """When the outbox was last seen at work: one row (mailsync.domain.outages)."""
+
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "clock of the outbox"
+        verbose_name_plural = "clock of the outbox"
+
+    def __str__(self) -> str:
+        return "OutboxClock"

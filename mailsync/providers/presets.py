@@ -48,6 +48,8 @@ class Preset:
     sign_in: SignIn = SignIn.PASSWORD
     incoming_user: UserName = UserName.FULL
     saves_sent_copy: bool = False
+    # To how many recipients a day it lets an account send, where it says so; 0 where it does not.
+    recipients_a_day: int = 0
     # Extensions that the host offers and gets wrong.
     without: frozenset[str] = frozenset()
     help_url: str = ""
@@ -107,6 +109,7 @@ PRESETS = (
             r"(?!yahoo\.co\.jp)yahoo\.[a-z]{2,3}(\.[a-z]{2})?", "ymail.com", "rocketmail.com",
         ),
         mx=("yahoodns.net",), sign_in=SignIn.APP_PASSWORD, advice=_APP_PASSWORD,
+        recipients_a_day=500,
         help_url="https://login.yahoo.com/account/security",
     ),
     Preset(
@@ -121,6 +124,7 @@ PRESETS = (
         domains=("icloud.com", "me.com", "mac.com"), mx=("mail.icloud.com",),
         sign_in=SignIn.APP_PASSWORD, incoming_user=UserName.LOCAL,
         without=frozenset({"QRESYNC"}), help_url="https://account.apple.com/",
+        recipients_a_day=1000,
         advice=_("Create an app-specific password at Apple and enter it here."),
     ),
     Preset(

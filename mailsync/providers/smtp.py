@@ -33,6 +33,10 @@ HELLO_NAME = "[127.0.0.1]"
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029<>\"\\,;:()\[\]]")
 _TOO_MANY = re.compile(r"too many|rate|limit|quota|throttl", re.IGNORECASE)
+# Permanent by their number, but over tomorrow: how Gmail and Microsoft say that an account has sent
+# as much as it may (RFC 3463 classes 5.X.X with their own details).
+_SENDING_LIMIT = frozenset({"5.4.5", "5.1.90", "5.2.121", "5.2.122"})
+_LIMIT_PAUSE = 3600.0
 _APP_PASSWORD = re.compile(
     r"application-specific|app password|authori[sz]ation code", re.IGNORECASE
 )
@@ -116,7 +120,7 @@ class SMTPSubmitter:
             accepted=reply.code in (250, 251),
             code=reply.code,
             enhanced=reply.enhanced,
-            temporary=reply.is_temporary,
+            temporary=reply.is_temporary or reply.enhanced in _SENDING_LIMIT,
         )
 
     def _offer_data(self) -> None:
@@ -217,6 +221,13 @@ def _refused(reply: Reply) -> ProviderError:
         return ProviderError(
             "throttled" if throttled else "server_unavailable",
             Reaction.THROTTLED if throttled else Reaction.LATER,
+            server_text=reply.text,
+        )
+    if reply.enhanced in _SENDING_LIMIT:
+        return ProviderError(
+            "sending_limit",
+            Reaction.THROTTLED,
+            retry_after=_LIMIT_PAUSE,
             server_text=reply.text,
         )
     if reply.code == 530:

@@ -1,90 +1,24 @@
 """The outbox against a server that fails at every step: never two copies, never silence."""
 
-from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
 
-from mailsync.domain import outbox
+from mailsync.domain import outbox, sent_copies
 from mailsync.enums import AccountScope, MailboxRole, SentCopy, SubmissionState
-from mailsync.models import MailAccount, Mailbox, Submission
+from mailsync.models import MailAccount, Mailbox, OutboxClock, Submission
 from mailsync.providers.base import (
-    Keyword,
-    Moved,
     ProviderError,
     Reaction,
     RecipientResult,
     SubmitResult,
 )
 from tests.factories.mail import make_account
+from tests.fakes.outgoing import ADA, BEN, RAW, SentMailbox, Sink, queue
 
 S = SubmissionState
-RAW = b"Message-ID: <m1@northwind.example>\r\nSubject: Offer\r\n\r\nHello\r\n"
-ADA, BEN = "ada@acme.example", "ben@acme.example"
-
-
-class Sink:
-    """Takes mail like a server: what arrived after the final dot counts as delivered."""
-
-    saves_sent_copy = False
-
-    def __init__(self, answer: Callable[[], SubmitResult] | None = None) -> None:
-        self.delivered: list[bytes] = []
-        self.before_dot: Exception | None = None
-        self.after_dot: Exception | None = None
-        self.refused: dict[str, RecipientResult] = {}
-
-    def submit(
-        self,
-        raw: bytes,
-        *,
-        envelope_from: str,
-        envelope_to: Iterable[str],
-        before_final_dot: Callable[[], None],
-    ) -> SubmitResult:
-        if self.before_dot:
-            raise self.before_dot
-        results = tuple(
-            self.refused.get(address, RecipientResult(address, accepted=True, code=250))
-            for address in envelope_to
-        )
-        accepted = any(result.accepted for result in results)
-        if accepted:
-            before_final_dot()
-            self.delivered.append(raw)
-            if self.after_dot:
-                raise self.after_dot
-        return SubmitResult(results, accepted=accepted)
-
-    def close(self) -> None:
-        pass
-
-
-class SentMailbox:
-    """A store with nothing but a Sent mailbox."""
-
-    capabilities: frozenset[str] = frozenset()
-
-    def __init__(self, *message_ids: str) -> None:
-        self.message_ids = list(message_ids)
-        self.appended: list[bytes] = []
-
-    def open(self, path: str, *, writable: bool = False) -> None:
-        assert path == "Sent"
-
-    def find(self, message_id: str) -> list[int]:
-        return [number for number, known in enumerate(self.message_ids, 1) if known == message_id]
-
-    def append(self, path: str, raw: bytes, *, keywords: Keyword, received_at: Any = None) -> Moved:
-        self.appended.append(raw)
-        self.message_ids.append("m1@northwind.example")
-        return Moved(0)
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture
@@ -96,18 +30,6 @@ def sink() -> Sink:
 def queued(account: MailAccount) -> Submission:
     Mailbox.objects.create(account=account, path="Sent", role=MailboxRole.SENT)
     return queue(account)
-
-
-def queue(account: MailAccount, **fields: Any) -> Submission:
-    outgoing = outbox.Outgoing(
-        raw=RAW,
-        message_id="m1@northwind.example",
-        subject="Offer",
-        envelope_from=account.address,
-        envelope_to=fields.pop("to", [ADA, BEN]),
-        bcc=fields.pop("bcc", []),
-    )
-    return outbox.queue(outgoing, account=account, by=fields.pop("by", account.owner), **fields)
 
 
 def test_a_due_mail_is_sent_once(queued, sink):
@@ -183,6 +105,7 @@ def test_after_a_day_of_not_now_it_fails(queued, sink):
         if queued.state != S.QUEUED:
             break
         with time_machine.travel(queued.send_at + timedelta(seconds=1)):
+            OutboxClock.objects.update(seen_at=timezone.now())  # it was at work all the time
             outbox.send(queued.pk, submitter=sink)
     assert (queued.state, queued.error_code) == (S.FAILED, "gave_up")
     assert queued.send_at - start > timedelta(hours=22)
@@ -230,17 +153,51 @@ def test_a_worker_dead_before_the_dot_is_followed_by_another(queued, sink):
     with time_machine.travel(timezone.now() + outbox.LEASE + timedelta(seconds=1)):
         outbox.recover()
         assert outbox.due() == [queued.pk]
-        outbox.send(queued.pk, submitter=sink)
+        outbox.send(queued.pk, submitter=sink, store=SentMailbox())
     assert len(sink.delivered) == 1
 
 
+def test_a_worker_that_was_taken_for_dead_submits_nothing(queued, sink):
+    """It wakes up right before the dot, while another has the mail in hand."""
+    first = outbox._claim(queued.pk)
+    with time_machine.travel(timezone.now() + outbox.LEASE + timedelta(seconds=1)):
+        outbox.recover()
+        second = outbox._claim(queued.pk)
+        with pytest.raises(outbox.OutboxError):
+            outbox._hand_over(first)
+        outbox._hand_over(second)
+
+
+def test_an_answer_that_comes_after_all_is_believed(queued, sink):
+    """The server took its time with the dot; the row was given up as perhaps sent meanwhile."""
+    submission = outbox._claim(queued.pk)
+    outbox._hand_over(submission)
+    with time_machine.travel(timezone.now() + outbox.LEASE + timedelta(seconds=1)):
+        outbox.recover()
+        accepted = tuple(RecipientResult(one, accepted=True, code=250) for one in (ADA, BEN))
+        outbox._after_answer(submission, SubmitResult(accepted, accepted=True), sink)
+    queued.refresh_from_db()
+    assert queued.state == S.SENT
+
+
+def test_an_answer_to_an_attempt_that_was_repeated_by_hand_is_not(queued, sink):
+    submission = outbox._claim(queued.pk)
+    outbox._hand_over(submission)
+    with time_machine.travel(timezone.now() + outbox.LEASE + timedelta(seconds=1)):
+        outbox.recover()
+        outbox.send_again(queued)
+        with pytest.raises(outbox.OutboxError):
+            outbox._after_answer(submission, SubmitResult((), accepted=False), sink)
+    queued.refresh_from_db()
+    assert queued.state == S.QUEUED
+
+
 def test_a_worker_dead_after_the_dot_is_not_followed(queued, sink):
-    outbox._claim(queued.pk)
-    outbox._hand_over(queued.pk)
+    outbox._hand_over(outbox._claim(queued.pk))
     with time_machine.travel(timezone.now() + outbox.LEASE + timedelta(seconds=1)):
         outbox.recover()
         assert outbox.due() == []
-        assert outbox.due_looks() == [queued.pk]
+        assert sent_copies.due_looks() == [queued.pk]
     queued.refresh_from_db()
     assert queued.state == S.UNKNOWN
 
@@ -249,19 +206,21 @@ def test_unknown_is_settled_by_the_sent_mailbox(queued, sink):
     sink.after_dot = ProviderError("outcome_unknown", Reaction.LATER)
     outbox.send(queued.pk, submitter=sink)
 
-    outbox.look(queued.pk, store=SentMailbox())
+    for hours, store in ((1, SentMailbox()), (2, SentMailbox("m1@northwind.example"))):
+        queued.refresh_from_db()
+        assert (queued.state, queued.looks) == (S.UNKNOWN, hours - 1)
+        with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+            sent_copies.look(queued.pk, store=store)
     queued.refresh_from_db()
-    assert (queued.state, queued.looks) == (S.UNKNOWN, 1)
-    outbox.look(queued.pk, store=SentMailbox("m1@northwind.example"))
-    queued.refresh_from_db()
-    assert (queued.state, queued.sent_copy, queued.error_code) == (S.SENT, SentCopy.STORED, "")
+    assert (queued.state, queued.sent_copy, queued.error_code) == (S.SENT, SentCopy.FOUND, "")
 
 
 def test_unknown_that_is_nowhere_stays_with_the_user(queued, sink):
     sink.after_dot = ProviderError("outcome_unknown", Reaction.LATER)
     outbox.send(queued.pk, submitter=sink)
-    for _look in range(len(outbox.LOOK_AFTER)):
-        outbox.look(queued.pk, store=SentMailbox())
+    for days in range(1, len(sent_copies.LOOK_AFTER) + 1):
+        with time_machine.travel(timezone.now() + timedelta(days=2 * days)):
+            sent_copies.look(queued.pk, store=SentMailbox())
     queued.refresh_from_db()
     assert (queued.state, queued.look_at) == (S.UNKNOWN, None)
 
@@ -276,13 +235,13 @@ def test_the_copy_in_sent_is_stored_once_with_bcc(account, sink):
     Mailbox.objects.create(account=account, path="Sent", role=MailboxRole.SENT)
     row = queue(account, bcc=["boss@northwind.example"])
     outbox.send(row.pk, submitter=sink)
-    assert outbox.due_looks() == []
+    assert sent_copies.due_looks() == []
     store = SentMailbox()
     with time_machine.travel(timezone.now() + timedelta(minutes=3)):
-        assert outbox.due_looks() == [row.pk]
-        outbox.look(row.pk, store=store)
-        outbox.look(row.pk, store=store)
-        assert outbox.due_looks() == []
+        assert sent_copies.due_looks() == [row.pk]
+        sent_copies.look(row.pk, store=store)
+        sent_copies.look(row.pk, store=store)
+        assert sent_copies.due_looks() == []
     assert store.appended == [b"Bcc: boss@northwind.example\r\n" + RAW]
     assert b"Bcc" not in sink.delivered[0]
 
@@ -290,7 +249,7 @@ def test_the_copy_in_sent_is_stored_once_with_bcc(account, sink):
 def test_a_copy_that_the_provider_keeps_is_not_stored_again(queued, sink):
     outbox.send(queued.pk, submitter=sink)
     store = SentMailbox("m1@northwind.example")
-    outbox.look(queued.pk, store=store)
+    sent_copies.look(queued.pk, store=store)
     assert store.appended == []
 
 
