@@ -114,5 +114,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **every(15.0, "inbox.tasks.sweep_jobs"),
     **every(60.0, "inbox.tasks.sweep_reminders"),
     **every(86400.0, "inbox.tasks.purge_drafts"),
+    **every(60.0, "inbox.tasks.sweep_drafts"),
     **every(3600.0, "inbox.tasks.forget_old_undo"),
 }

@@ -4,8 +4,13 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from inbox.domain import compose
+from inbox.domain import compose, draft_exchange
 from mailsync import signals
+
+
+@receiver(signals.mailboxes_changed)
+def exchange_drafts(sender: Any, *, work: Any, **kwargs: Any) -> None:
+    draft_exchange.exchange(work)
 
 
 @receiver(signals.email_sent)

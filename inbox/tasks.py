@@ -18,6 +18,20 @@ def purge_drafts() -> None:
 
 
 @shared_task
+def keep_drafts(account_id: int) -> None:
+    from inbox.domain.draft_exchange import exchange_now  # leaf
+
+    exchange_now(account_id)
+
+
+@shared_task
+def sweep_drafts() -> None:
+    from inbox.domain.draft_copies import sweep  # leaf
+
+    sweep()
+
+
+@shared_task
 def run_bulk_job(job_id: int) -> None:
     from inbox.domain.jobs import run  # leaf
 

@@ -14,6 +14,9 @@ account_changed = Signal()
 emails_stored = Signal()
 # account_id: int, email_ids: list[int] -- these are going to be deleted, inside that transaction.
 emails_removed = Signal()
+# work: mailsync.domain.fetching.Work -- something happened in the mailboxes, and the slice has the
+# account's connection and lease; what a receiver raises ends the slice like its own trouble.
+mailboxes_changed = Signal()
 # submission_id: int, thread_id: int -- a mail sent from here has its place in a conversation;
 # sent inside that transaction.
 email_sent = Signal()

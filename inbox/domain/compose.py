@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from inbox.domain import draft_files, drafts, reminders
+from inbox.domain import draft_copies, draft_files, drafts, reminders
 from inbox.domain.answering import ANSWERS, parsed
 from inbox.domain.writing import Written, write
 from inbox.enums import DraftKind
@@ -56,6 +56,7 @@ def send(
         if not count:
             # Rolls the submission back: another device has sent or changed it.
             raise drafts.DraftConflictError(Draft.objects.get(pk=draft.pk))
+        draft_copies.recall(draft)
     return submission
 
 
@@ -95,6 +96,7 @@ def take_back(submission: Submission) -> Draft | None:
                 submission=None, send_at=None, version=F("version") + 1
             )
             draft.refresh_from_db()
+            draft_copies.follow(draft)
     return draft
 
 

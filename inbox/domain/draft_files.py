@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from inbox.domain import draft_copies
 from inbox.errors import ComposeError
 from inbox.models import Draft, DraftFile
 from mailsync.mime.types import OutgoingFile
@@ -22,19 +23,44 @@ def add_file(
     total = sum(draft.files.values_list("size", flat=True)) + len(content)
     if total > MAX_FILES_BYTES:
         raise ComposeError("files_too_big")
+    file = store(
+        draft,
+        name=name,
+        content_type=content_type,
+        content=content,
+        content_id=new_content_id() if is_inline else "",
+    )
+    draft_copies.follow_files(draft)
+    return file
+
+
+def remove_file(file: DraftFile) -> None:
+    drop(file)
+    draft_copies.follow_files(file.draft)
+
+
+def new_content_id() -> str:
+    return f"{secrets.token_hex(12)}@inline"
+
+
+def store(
+    draft: Draft, *, name: str, content_type: str, content: bytes, content_id: str
+) -> DraftFile:
+    """The row and its bytes, whatever they weigh."""
     file = DraftFile(
         draft=draft,
         name=name[:255] or _("file"),
         content_type=content_type[:127] or "application/octet-stream",
         size=len(content),
-        content_id=f"{secrets.token_hex(12)}@inline" if is_inline else "",
+        content_id=content_id,
     )
     file.content.save(secrets.token_hex(16), ContentFile(content), save=False)
     file.save()
     return file
 
 
-def remove_file(file: DraftFile) -> None:
+def drop(file: DraftFile) -> None:
+    """The row, and its bytes when that is committed."""
     content = file.content
     file.delete()
     transaction.on_commit(lambda: content.delete(save=False))

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from inbox.domain import draft_copies
 from inbox.enums import DraftKind
 from inbox.models import Draft, Signature
 from mailsync.models import MailAccount
@@ -121,9 +122,10 @@ def save(draft: Draft, *, version: int, **changes: Any) -> Draft:
         .filter(pk=draft.pk, version=version)
         .update(version=F("version") + 1, updated_at=timezone.now(), **changes)
     )
-    current = Draft.objects.get(pk=draft.pk)
+    current = Draft.objects.select_related("account").get(pk=draft.pk)
     if not count:
         raise DraftConflictError(current)
+    draft_copies.follow(current)
     return current
 
 
@@ -132,6 +134,7 @@ def discard(draft: Draft) -> None:
     Draft.objects.standing().filter(pk=draft.pk).update(
         discarded_at=timezone.now(), version=F("version") + 1
     )
+    draft_copies.recall(draft)
 
 
 def bring_back(draft: Draft) -> None:
@@ -139,6 +142,7 @@ def bring_back(draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk, submission__isnull=True).update(
         discarded_at=None, version=F("version") + 1
     )
+    draft_copies.follow(Draft.objects.select_related("account").get(pk=draft.pk))
 
 
 def purge() -> None:
@@ -157,6 +161,7 @@ def purge() -> None:
 def delete(draft: Draft) -> None:
     """Deletes a draft for good; its files go when the transaction is committed."""
     files = list(draft.files.all())
+    draft_copies.forget(draft)
     draft.delete()
     for file in files:
         transaction.on_commit(partial(file.content.delete, save=False))

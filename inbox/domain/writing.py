@@ -69,10 +69,27 @@ def _first_recipient(draft: Draft, user: Any) -> Person | None:
 def write(draft: Draft, *, by: Any) -> Written:
     """The mail as it would leave now."""
     context = context_of(draft, by=by)
-    subject = fields.resolve_text(draft.subject, context)
-    body = fields.resolve_html(_clean(draft.html, draft), context)
-    signature = draft.signature.html if draft.signature else ""
-    signed = fields.resolve_html(_clean(signature, draft), context)
+    return _laid_out(
+        draft,
+        subject=fields.resolve_text(draft.subject, context),
+        body=fields.resolve_html(_body(draft), context),
+        signed=fields.resolve_html(_signature(draft), context),
+    )
+
+
+def as_typed(draft: Draft) -> Written:
+    """The same with its smart fields still as fields, for who goes on writing elsewhere."""
+    return _laid_out(
+        draft,
+        subject=fields.Resolved(draft.subject, ()),
+        body=fields.Resolved(_body(draft), ()),
+        signed=fields.Resolved(_signature(draft), ()),
+    )
+
+
+def _laid_out(
+    draft: Draft, *, subject: fields.Resolved, body: fields.Resolved, signed: fields.Resolved
+) -> Written:
     parts = [f'<div style="{FONT}">{body.text}</div>']
     if signed.text:
         parts.append(f'<div style="{FONT}">-- <br>{signed.text}</div>')
@@ -87,10 +104,19 @@ def write(draft: Draft, *, by: Any) -> Written:
     return Written(subject.text, "".join(parts), text, missing)
 
 
-def _clean(source: str, draft: Draft) -> str:
-    """Editor HTML for the way out: pictures are parts of this draft or web addresses; nothing
-    is fetched, and nothing of another draft can be named."""
-    known = set(draft.files.exclude(content_id="").values_list("content_id", flat=True))
+def _body(draft: Draft) -> str:
+    return _clean(draft.html, draft.files)
+
+
+def _signature(draft: Draft) -> str:
+    signature = draft.signature
+    return _clean(signature.html, signature.files) if signature else ""
+
+
+def _clean(source: str, files: Any) -> str:
+    """Editor HTML for the way out: pictures are its own parts or web addresses; nothing is
+    fetched, and nothing of another text can be named."""
+    known = set(files.exclude(content_id="").values_list("content_id", flat=True))
     policy = html.ImagePolicy(
         inline=lambda cid: f"cid:{cid}" if cid in known else None,
         remote=lambda address: address,

@@ -74,6 +74,10 @@ class Draft(models.Model):
     send_at = models.DateTimeField(_("send at"), null=True, blank=True)
     remind_at = models.DateTimeField(_("remind me if no reply by"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
+    # What another mail program made of this draft while it was changed here too.
+    other_version = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     discarded_at = models.DateTimeField(null=True, blank=True)

@@ -50,6 +50,7 @@ SETTINGS = (
     "mirror_archive",
     "mirror_delete",
     "follow_deletions",
+    "keeps_drafts",
 )
 KEPT_AFTER_LEAVING = timedelta(days=30)
 # Neither counts towards the limits.

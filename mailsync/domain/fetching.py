@@ -24,7 +24,7 @@ from mailsync.domain.mailboxes import places_of
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.subjects import key_of
 from mailsync.domain.thread_figures import refresh_threads
-from mailsync.enums import MailboxState, Outcome
+from mailsync.enums import MailboxState, Outcome, Place
 from mailsync.mime.parse import parse_header
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
 from mailsync.providers.base import Content, Indexed, MailStore, ProviderError, Reaction
@@ -78,6 +78,10 @@ def index(work: Work, mailbox: Mailbox, uids: Sequence[int], **watermark: Any) -
     drafts = [_Draft(row, places_of(mailbox, row.labels)) for row in rows]
     if needs_headers:
         _read_headers(work, drafts)
+    for draft in drafts:
+        # Nobody's mail yet: it is shown to its writer alone, by the app above.
+        if draft.places & Place.DRAFTS:
+            draft.outcome = Outcome.DRAFT
     with transaction.atomic():
         work.lease.renew()
         _recognise(work.account, mailbox, drafts)

@@ -1,5 +1,6 @@
 """Whose turn it is. The rows decide; a lost task is found again by the next sweep."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import Q
@@ -60,6 +61,12 @@ def wake(account_id: int) -> None:
 def replay_now(account_id: int) -> None:
     """Carries out what people did, without a round over the mailboxes. When another process
     has the account, its slice begins with the same."""
+    visit(account_id, replay_waiting)
+
+
+def visit(account_id: int, act: Callable[[Work], object]) -> None:
+    """One act in the account's mailboxes. When another process has the account, it is woken to
+    look again; trouble of the server goes onto the account's row."""
     if not blobs.has_room():
         return
     with leases.held(account_id) as lease:
@@ -71,7 +78,7 @@ def replay_now(account_id: int) -> None:
         account = MailAccount.objects.get(pk=account_id)
         try:
             with connected(account) as store:
-                replay_waiting(Work(account, store, lease, Choice(account)))
+                act(Work(account, store, lease, Choice(account)))
         except LeaseLostError:
             return
         except ProviderError as error:

@@ -21,6 +21,7 @@ from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from mailsync import signals
 from mailsync.domain import blobs, leases
 from mailsync.domain.connections import slice_store
 from mailsync.domain.failures import react, recovered, wait_for_disk
@@ -99,6 +100,8 @@ def _run(account: MailAccount, lease: leases.Lease, *, until: float) -> bool:
         if waits.sent:
             store_sent(account, lease=lease)
         has_news = _look(work, _listed(work))
+        if has_news:
+            signals.mailboxes_changed.send(sender=None, work=work)
         has_more = False
         if has_news or waits.entries:
             has_more = _backfill(work, until=until)

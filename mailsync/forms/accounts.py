@@ -34,6 +34,7 @@ class AccountForm(forms.ModelForm):
             "mirror_archive",
             "mirror_delete",
             "follow_deletions",
+            "keeps_drafts",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

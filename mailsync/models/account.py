@@ -92,6 +92,12 @@ class MailAccount(models.Model):
     # Uses for which the user said that the mailbox has no folder.
     roles_without = models.JSONField(default=list, blank=True)
 
+    keeps_drafts = models.BooleanField(
+        _("keep drafts in the mailbox too"),
+        default=True,
+        help_text=_("What you write here is among the drafts of your mail program, and back."),
+    )
+
     capabilities = models.JSONField(default=list, blank=True)
     quirks = models.JSONField(default=dict, blank=True)
     # The lease: one process at a time syncs an account. `fence` grows with each take-over, so

@@ -219,6 +219,11 @@ class MailStore(Protocol):
         """Moves messages (RFC 6851); without MOVE copies, marks deleted, expunges by UID
         (RFC 4315); without UIDPLUS raises ProviderError("no_safe_move", REFUSED)."""
 
+    def expunge(self, uids: Iterable[int]) -> None:
+        """Removes these messages for good, and no others (RFC 4315); gone ones are no trouble.
+        Without UIDPLUS raises ProviderError("no_safe_move", REFUSED). The mailbox has to be open
+        with `writable`."""
+
     def append(
         self, path: str, raw: bytes, *, keywords: Keyword, received_at: datetime | None = None
     ) -> Moved:

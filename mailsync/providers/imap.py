@@ -320,6 +320,13 @@ class IMAPStore:
             moved += _copied(batch, [b"".join(pieces) for pieces in rows] + [tagged.text])
         return moved
 
+    def expunge(self, uids: Iterable[int]) -> None:
+        self._must_be_writable()
+        if not self._has("UIDPLUS"):
+            raise ProviderError("no_safe_move", Reaction.REFUSED)
+        for batch in parse.slices(sorted(set(uids))):
+            self._delete(batch)
+
     def _delete(self, batch: list[int]) -> None:
         """Only with UIDPLUS: EXPUNGE without UIDs would delete other clients' deleted mail."""
         uids = uid_set(batch)

@@ -172,6 +172,19 @@ class MailStoreCases:
             store.move([1], "No such place")
         assert store.uids() == [1, 2]
 
+    def test_expunges_these_and_no_others_or_says_that_it_cannot(self, box: Box) -> None:
+        store = self.filled(box)
+        if "UIDPLUS" not in store.capabilities:
+            with pytest.raises(ProviderError) as caught:
+                store.expunge([1])
+            assert caught.value.code == "no_safe_move"
+            assert store.uids() == [1, 2, 3, 4, 5]
+            return
+        store.expunge([2, 4, 99])
+        assert store.uids() == [1, 3, 5]
+        store.expunge([2])
+        assert store.uids() == [1, 3, 5]
+
     def test_appends_with_marks_and_date(self, box: Box) -> None:
         raw = message(7, body="Grüße").replace(b"\n", b"\r\n")
         when = datetime(2025, 12, 24, 18, 30, tzinfo=UTC)

@@ -450,6 +450,15 @@ class FakeStore:
             if uid in box.messages
         ]
 
+    def expunge(self, uids: Iterable[int]) -> None:
+        self._step("expunge")
+        box = self._opened(writable=True)
+        if not self._has("UIDPLUS"):
+            raise ProviderError("no_safe_move", Reaction.REFUSED)
+        for uid in uids:
+            if uid in box.messages:
+                self.server.expunge(box.path, uid)
+
     def append(
         self, path: str, raw: bytes, *, keywords: Keyword, received_at: datetime | None = None
     ) -> Moved:
