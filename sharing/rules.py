@@ -22,7 +22,7 @@ def visible_records(user: Any, *, prefix: str = "") -> Q:
         return Q(**{f"{prefix}owner__isnull": False})
     return (
         Q(**{f"{prefix}visibility": ItemVisibility.COMPANY})
-        | Q(**{f"{prefix}owner": user})
+        | Q(**{f"{prefix}owner": user.pk})
         | Q(
             **{
                 f"{prefix}visibility": ItemVisibility.GROUP,
@@ -36,5 +36,5 @@ def colleagues_in_group(user: Any) -> Any:
     """Ids of everybody in the user's visibility group; nobody when the user is in none."""
     from sharing.models import GroupMembership  # leaf: the models ask this module
 
-    mine = GroupMembership.objects.filter(user=user).values("group")
+    mine = GroupMembership.objects.filter(user=user.pk).values("group")
     return GroupMembership.objects.filter(group__in=mine).values("user")

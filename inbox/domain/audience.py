@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from crm.models.attached import RECORD_FIELDS
 from mailsync.domain.linking import target
 from mailsync.enums import AccountScope
-from mailsync.models import Thread, ThreadLink
-from mailsync.rules import links_into_view, links_seen_by
+from mailsync.models import MailAccount, Thread, ThreadLink
+from mailsync.rules import links_into_view, links_seen_by, opened_when_shared
 from sharing.enums import ItemVisibility, ThreadVisibility
 from users.enums import Role
 from users.models import User
@@ -58,22 +58,47 @@ def audience(thread: Thread, *, asked_by: User | None = None) -> Audience:
     own = list(_own_people(thread))
     is_shared = thread.visibility == ThreadVisibility.SHARED
     links = list(thread.links.standing().select_related(*RECORD_FIELDS)) if is_shared else []
+    candidates = _candidates(thread, links) if links else []
+    known = _seen_targets(links, asked_by)
+    opening = _opening(thread, candidates)
+    viewers = [_viewer(user, opening[user.pk], known) for user in candidates if opening[user.pk]]
+    return Audience(own=own, viewers=viewers, is_shared=is_shared, is_linked=bool(links))
+
+
+def _candidates(thread: Thread, links: list[ThreadLink]) -> list[User]:
+    """Who might see it by one of these links; the rule has the last word."""
     condition = Q(pk__in=[])
     for record in (target(link) for link in links):
         condition |= _viewers(record)
-    candidates = User.objects.active().filter(condition).exclude(pk__in=[u.pk for u in own])
-    known = _seen_targets(links, asked_by)
-    viewers = [
-        _viewer(user, opening, known)
-        for user in candidates.distinct().order_by("name", "pk")
-        # The last word has the rule itself: a candidate counts only if his own list would show
-        # the conversation.
-        if Thread.objects.visible_to(user).filter(pk=thread.pk).exists()
-        and (
-            opening := set(links_into_view(user).filter(thread=thread).values_list("pk", flat=True))
-        )
-    ]
-    return Audience(own=own, viewers=viewers, is_shared=is_shared, is_linked=bool(links))
+    ids = User.objects.active().filter(condition).values("pk")
+    others = User.objects.filter(pk__in=ids).exclude(pk__in=_own_people(thread).values("pk"))
+    return list(others.select_related("group_membership").order_by("name", "pk"))
+
+
+def _opening(thread: Thread, users: list[User]) -> dict[int, set[int]]:
+    """User id -> the links that open the thread to him: what his own list would show.
+
+    The rule knows a user by his role, his group, what he owns and which accounts are his. So it
+    is asked once for all who own none of the records and have no part in the account.
+    """
+    special = {target(link).owner_id for link in thread.links.standing()}
+    special |= {thread.account.owner_id, *thread.account.members.values_list("pk", flat=True)}
+    answers: dict[Any, set[int]] = {}
+    found: dict[int, set[int]] = {}
+    for user in users:
+        group = getattr(user, "group_membership", None)
+        alike: Any = (user.is_administrator, group and group.group_id)
+        key = user.pk if user.pk in special else alike
+        if key not in answers:
+            answers[key] = _opened_by(thread, user)
+        found[user.pk] = answers[key]
+    return found
+
+
+def _opened_by(thread: Thread, user: User) -> set[int]:
+    if not Thread.objects.visible_to(user).filter(pk=thread.pk).exists():
+        return set()
+    return set(links_into_view(user).filter(thread=thread).values_list("pk", flat=True))
 
 
 def _own_people(thread: Thread) -> QuerySet[User]:
@@ -163,17 +188,11 @@ def change_of(thread_ids: Iterable[int], *, to_shared: bool, by: User) -> Change
         else own.filter(visibility=ThreadVisibility.SHARED)
     ).distinct()
     change = Change(number=changing.count())
-    # Only what colleagues would see or do see: nobody gains or loses what lies in the trash.
-    open_ones = changing.filter(trashed_at=None).values("pk")
     for user in User.objects.active().exclude(pk=by.pk).order_by("name", "pk"):
-        links = links_into_view(user).filter(thread__in=open_ones)
-        number = (
-            links.exclude(thread__in=Thread.objects.of_accounts_of(user).values("pk"))
-            .values("thread")
-            .distinct()
-            .count()
+        gained = changing.filter(opened_when_shared(user)).exclude(
+            account__in=MailAccount.objects.usable_by(user)
         )
-        if number:
+        if number := gained.count():
             change.people.append((user, number))
     return change
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from crm.models import Person, PersonEmail
+from crm.models import Organization, Person, PersonEmail
 from mailsync.mime.build import OutgoingAddressError, checked_address
 from mailsync.models import MailAccount, ThreadAddress
 
@@ -81,8 +81,8 @@ def suggest(
     text = " ".join(text.split())[:100]
     taken = {address.lower() for address in without}
     groups = {
-        "record": _of_persons(_persons_of(record, user), text) if record else [],
-        "contacts": _of_persons(Person.objects.visible_to(user), text) if text else [],
+        "record": _of_persons(_persons_of(record, user), text, user=user) if record else [],
+        "contacts": _of_persons(Person.objects.visible_to(user), text, user=user) if text else [],
         "recent": _recent(user, text),
     }
     shown: dict[str, list[Suggestion]] = {}
@@ -110,13 +110,19 @@ def _persons_of(record: Any, user: Any) -> QuerySet[Person]:
     return persons.filter(ids)
 
 
-def _of_persons(persons: QuerySet[Person], text: str) -> list[Suggestion]:
-    rows = PersonEmail.objects.filter(person__in=persons).select_related("person__organization")
+def _of_persons(persons: QuerySet[Person], text: str, *, user: Any) -> list[Suggestion]:
+    """A person's organization counts as far as the user sees it."""
+    organizations = Organization.objects.visible_to(user)
+    rows = (
+        PersonEmail.objects.filter(person__in=persons)
+        .select_related("person")
+        .prefetch_related(Prefetch("person__organization", organizations))
+    )
     for word in text.split():
         rows = rows.filter(
             Q(address__icontains=word)
             | Q(person__name__icontains=word)
-            | Q(person__organization__name__icontains=word)
+            | Q(person__organization__in=organizations.filter(name__icontains=word))
         )
     return [
         Suggestion(

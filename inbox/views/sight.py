@@ -1,5 +1,7 @@
 """Who sees a conversation: named, tried as one of them, and weighed before many change."""
 
+from dataclasses import replace
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -41,7 +43,8 @@ def seen_as(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = get_object_or_404(User.objects.active(), pk=int(number))
     context = {"thread": found, "viewer": viewer, "sees": sees_anything_of(found, viewer)}
     if context["sees"]:
-        shown = conversation(found, user=viewer, show_all=True)
+        # The reader's own, but for the acts: whose pictures the colleague lets in is his business.
+        shown = replace(conversation(found, user=request.user, show_all=True), may_act=False)
         links = links_both_see(found, first=viewer, second=request.user)
         context |= {
             "conversation": shown,

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.addresses import MAX_LENGTH
 from common.opaque import seal
+from common.remembered import remembered
 from mailsync.enums import Placement
 from sharing.enums import ThreadVisibility
 
@@ -18,7 +19,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
             visible_threads,
         )  # leaf: rules need the models of three apps
 
-        return self.filter(visible_threads(user))
+        return self.filter(remembered(visible_threads, self.model, user))
 
     def of_accounts_of(self, user: Any) -> Self:
         """The conversations of this user's own and team accounts: what an inbox lists."""

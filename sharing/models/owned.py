@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common.remembered import remembered
 from sharing.enums import ItemVisibility
 from sharing.rules import visible_records
 
@@ -14,7 +15,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: Any) -> Self:
         """The records this user may see, the bin left out."""
-        return self.filter(visible_records(user), deleted_at__isnull=True)
+        return self.filter(remembered(visible_records, self.model, user), deleted_at__isnull=True)
 
     def in_bin(self) -> Self:
         return self.filter(deleted_at__isnull=False)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm.models import Person, PersonEmail
+from django.db.models import Prefetch
+
+from crm.models import Organization, Person, PersonEmail
 from mailsync.models import MailAccount, Thread
 from users.models import User
 
@@ -30,9 +32,12 @@ def parties(thread: Thread, *, user: Any) -> list[Party]:
     found = {
         address: Party(address=address, name=name) for address, name in rows if address not in ours
     }
-    mails = PersonEmail.objects.filter(
-        address__in=found, person__in=Person.objects.visible_to(user)
-    ).select_related("person", "person__organization")
+    mails = (
+        PersonEmail.objects.filter(address__in=found, person__in=Person.objects.visible_to(user))
+        .select_related("person")
+        # A person in sight may be of an organization that is not.
+        .prefetch_related(Prefetch("person__organization", Organization.objects.visible_to(user)))
+    )
     for mail in mails.order_by("person_id"):
         found[mail.address].persons.append(mail.person)
     return list(found.values())[:SHOWN]

@@ -1,0 +1,172 @@
+"""What a colleague tries who wants to know more than he may: each of these was possible once.
+
+alice owns mail and records, bob sees one shared conversation of hers, carol nothing.
+"""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from inbox.domain import recipients
+from inbox.domain.audience import audience, change_of
+from inbox.domain.queries.parties import parties
+from inbox.models import TrustedSender
+from mailsync.domain import linking, search_index
+from mailsync.enums import AccountScope, LinkOrigin
+from mailsync.models import MailAccount, RememberedLink, Thread, ThreadLink
+from sharing.enums import ItemVisibility, ThreadVisibility
+from tests.factories.crm import make_deal, make_organization, make_person
+from tests.factories.mail import give_bytes, link, make_account, make_thread
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+SHARED = {"visibility": ThreadVisibility.SHARED}
+OWN = {"visibility": ItemVisibility.OWNER}
+
+
+@pytest.fixture
+def client(bob: Any) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+@pytest.fixture
+def shared(account: MailAccount, bob: Any) -> Thread:
+    """Alice's conversation that bob sees by a deal of his own."""
+    thread = make_thread(account, "Shared offer", **SHARED)
+    link(thread, deal=make_deal(bob, "Bob's deal", **OWN))
+    return thread
+
+
+@pytest.fixture
+def of_hidden_organization(alice: Any) -> Any:
+    """A person everybody sees, of an organization that alice alone sees."""
+    hidden = make_organization(alice, "Zorblatt Ltd", **OWN)
+    return make_person(alice, "Ada Byron", "ada@acme.example", organization=hidden)
+
+
+def test_organization_out_of_sight_is_no_suggestion(
+    of_hidden_organization: Any, alice: Any, bob: Any
+) -> None:
+    (own,) = recipients.suggest(alice, "zorblatt")["contacts"]
+    assert own.organization == "Zorblatt Ltd"
+    assert recipients.suggest(bob, "zorblatt")["contacts"] == []
+    (seen,) = recipients.suggest(bob, "ada")["contacts"]
+    assert seen.organization == ""
+
+
+def test_organization_out_of_sight_stands_in_no_panel_or_form(
+    client: Client, shared: Thread, of_hidden_organization: Any, alice: Any, bob: Any
+) -> None:
+    (party,) = parties(shared, user=alice)
+    assert party.persons[0].organization.name == "Zorblatt Ltd"
+    (party,) = parties(shared, user=bob)
+    assert party.persons[0].organization is None
+    for path in (
+        reverse("inbox:thread_side", args=[shared.key]),
+        reverse("inbox:make_record", args=[shared.key, "deal"]),
+        reverse("inbox:thread", args=[shared.key]),
+    ):
+        content = client.get(path).content
+        assert b"Ada Byron" in content or b"Shared offer" in content
+        assert b"orblatt" not in content, path
+
+
+def test_colleague_does_not_teach_the_rules_of_an_account(
+    client: Client, shared: Thread, alice: Any, bob: Any
+) -> None:
+    """To remember an answer is to say where the owner's next mail goes."""
+    person = make_person(bob, address="ada@acme.example")
+    deal = make_deal(bob, "Mine", person=person)
+    path = reverse("inbox:thread_link", args=[shared.key])
+    data = {"kind": "deal", "record": deal.pk, "remember": "1"}
+    assert client.post(path, data).status_code == 404
+    assert not RememberedLink.objects.exists()
+    assert not ThreadLink.objects.filter(deal=deal).exists()
+    owner = Client()
+    owner.force_login(alice)
+    assert owner.post(path, data).status_code == 303
+    assert RememberedLink.objects.count() == 1
+
+
+def test_question_of_the_owner_is_not_told_to_others(
+    client: Client, shared: Thread, bob: Any, alice: Any
+) -> None:
+    """How many open items fit counts records that the reader may not see."""
+    ThreadLink.objects.all().delete()
+    link(shared, person=make_person(bob))
+    Thread.objects.filter(pk=shared.pk).update(possible_items=7)
+    search_index.index_emails(shared.emails.values_list("pk", flat=True))
+    owner = Client()
+    owner.force_login(alice)
+    for reader, is_told in ((client, False), (owner, True)):
+        content = reader.get(reverse("inbox:search"), {"q": "shared offer"}).content
+        assert b"thread-row-" + shared.key.encode() in content
+        assert (b"7 possible" in content) == is_told
+
+
+def test_looking_as_somebody_shows_the_look_and_not_his_habits(
+    shared: Thread, alice: Any, bob: Any, settings: Any, tmp_path: Any
+) -> None:
+    settings.BLOB_DIR = tmp_path / "blobs"
+    give_bytes(shared, html='<p>Hello</p><img src="https://pictures.example/a.png">')
+    TrustedSender.objects.create(user=bob, address="ada@acme.example")
+    owner = Client()
+    owner.force_login(alice)
+    path = reverse("inbox:thread_as", args=[shared.key])
+    page = owner.get(path, {"user": bob.pk}).content
+    assert b"Shared offer" in page
+    assert b"Always shown for this sender" not in page
+    assert b"Download the message as it came" not in page
+    TrustedSender.objects.create(user=alice, address="ada@acme.example")
+    assert b"Always shown for this sender" in owner.get(path, {"user": bob.pk}).content
+
+
+def test_address_that_became_ours_opens_nothing_any_more(account: MailAccount, bob: Any) -> None:
+    """A link that an address made holds as long as the address is a stranger's: also the ones to
+    the person's organization and deal."""
+    organization = make_organization(bob)
+    person = make_person(bob, address="carol@private.example", organization=organization)
+    thread = make_thread(account, sender=("Carol", "carol@private.example"), **SHARED)
+    linking.link_threads([thread.pk])
+    assert set(thread.links.values_list("person", "organization")) == {
+        (person.pk, None),
+        (None, organization.pk),
+    }
+    assert Thread.objects.visible_to(bob).exists()
+    other = make_account(account.owner, "carol@private.example")
+    assert not Thread.objects.visible_to(bob).exists()
+    assert audience(thread).others == []
+    other.delete()
+    assert Thread.objects.visible_to(bob).exists()
+
+
+def test_preview_of_sharing_knows_locks_and_own_people(
+    account: MailAccount, alice: Any, bob: Any, carol: Any
+) -> None:
+    """A colleague whose account is locked sees nothing of it by the back door, a member of the
+    account has seen it all along: neither gains."""
+    team = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    for user in (alice, bob):
+        team.member_rows.create(user=user)
+    thread = make_thread(team, visibility=ThreadVisibility.TEAM)
+    link(thread, deal=make_deal(alice))
+    change = change_of([thread.pk], to_shared=True, by=alice)
+    assert [(user.pk, number) for user, number in change.people] == [(carol.pk, 1)]
+
+
+def test_earlier_mail_is_not_offered_by_a_person_out_of_sight(
+    account: MailAccount, alice: Any, bob: Any
+) -> None:
+    """It would tell whose address the hidden person has."""
+    hidden = make_person(bob, address="ada@acme.example", **OWN)
+    deal = make_deal(bob, "Everybody's", person=hidden)
+    thread = make_thread(account)
+    ThreadLink.objects.create(thread=thread, person=hidden, origin=LinkOrigin.ADDRESS)
+    assert not linking.earlier_threads(deal, user=alice).exists()
+    hidden.visibility = ItemVisibility.COMPANY
+    hidden.save()
+    assert linking.earlier_threads(deal, user=alice).get() == thread
