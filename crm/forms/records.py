@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.domain.organizations import add_organization
@@ -110,6 +111,18 @@ class RecordForm(forms.Form):
             if linked is not None and not self._sees(linked):
                 del self.fields[name]
 
+    def differences(self) -> list[tuple[str, str, str]]:
+        """Label, what the record has and what was typed, for each field where the two differ."""
+        return [
+            (
+                str(self[name].label),
+                _in_words(self.fields[name], self[name].initial),
+                _in_words(self.fields[name], self.cleaned_data.get(name)),
+            )
+            for name in self.changed_data
+            if name != "version"
+        ]
+
     def _sees(self, linked: Any) -> bool:
         return bool(type(linked).objects.visible_to(self.user).filter(pk=linked.pk).exists())
 
@@ -137,6 +150,17 @@ class RecordForm(forms.Form):
                 by=self.user, name=values["person"], organization=values.get("organization")
             )
         return values
+
+
+def _in_words(field: Any, value: Any) -> str:
+    """The value of a field as its form shows it; empty for none."""
+    if value in (None, "", []):
+        return ""
+    if isinstance(value, list | tuple | QuerySet):
+        return ", ".join(_in_words(field, one) for one in value)
+    if isinstance(field, forms.ModelChoiceField) and not isinstance(value, Model):
+        return str(field.queryset.filter(pk=value).first() or "")
+    return str(dict(getattr(field, "choices", None) or ()).get(value, value))
 
 
 def possible_owners(record: Any) -> Any:

@@ -58,6 +58,10 @@ class SeveralField(forms.Field):
         widget = RowsInput(label=label, input_type=input_type, has_main=has_main)
         super().__init__(label=label, widget=widget, **kwargs)
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """The spare rows of the widget are no change."""
+        return [*filter(None, initial or [])] != [*filter(None, data or [])]
+
     def clean(self, value: Any) -> list[str]:
         texts = [text.strip() for text in value or []]
         values = list(dict.fromkeys(text for text in texts if text))

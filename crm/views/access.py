@@ -60,10 +60,18 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def small_form(
-    request: HttpRequest, record: Any, form: Any, *, title: str, submit: str, status: int = 0
+    request: HttpRequest,
+    record: Any,
+    form: Any,
+    *,
+    title: str,
+    submit: str,
+    note: str = "",
+    status: int = 0,
 ) -> HttpResponse:
-    """A page, or a dialog, with a few fields about one record."""
+    """A page, or a dialog, with a few fields about one record. `note` warns above them."""
     context = {
+        "note": note,
         "form": form,
         "record": record,
         "title": title,

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -21,7 +20,7 @@ def move_card(
 
     A drag is answered with a status and nothing else; a form goes back to its page.
     """
-    status = 200
+    status, note = 200, ""
     if request.method == "POST":
         form = form_class(request.POST)
         status = _move(request, card, form, step=step, move=move)
@@ -29,9 +28,19 @@ def move_card(
             return _answer_to_drag(card, status)
         if status == MOVED:
             return back_to(request, card)
+        if status == CONFLICT:
+            card.refresh_from_db()
+            note = _("A colleague changed this meanwhile. It stands in “%(place)s” now.") % {
+                "place": getattr(card, step)
+            }
+            # Sent again it moves from there.
+            chosen = form.cleaned_data[step].pk
+            form = form_class(initial={step: chosen, "version": card.version})
     else:
         form = form_class(initial={step: getattr(card, f"{step}_id"), "version": card.version})
-    return small_form(request, card, form, title=_("Move to…"), submit=_("Move"), status=status)
+    return small_form(
+        request, card, form, title=_("Move to…"), submit=_("Move"), note=note, status=status
+    )
 
 
 def _move(
@@ -49,9 +58,7 @@ def _move(
             before=before.pk if before else None,
             version=values["version"],
         )
-    except ConflictError as error:
-        if request.headers.get("X-Board") != "drag":
-            messages.error(request, str(error))
+    except ConflictError:
         return CONFLICT
     return MOVED
 

@@ -186,8 +186,7 @@ def record_edit(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
     try:
         save_old(kind, form, record)
     except ConflictError:
-        form.add_error(None, _("A colleague changed this meanwhile. Look at the page again."))
-        return _form_page(request, kind, form, record=record, status=409)
+        return _conflict(request, kind, pk, only=only)
     if only:
         # The form asks for the page itself and takes the part of it that it stands in.
         url = f"{record.get_absolute_url()}?edited={quote(only)}"
@@ -195,10 +194,22 @@ def record_edit(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
     return go_to(request, safe_next(request) or record.get_absolute_url())
 
 
+def _conflict(request: HttpRequest, kind: RecordKind, pk: int, *, only: str) -> HttpResponse:
+    """A colleague was quicker: the same form beside what the record has now. Sent again it
+    stands over that, unless yet another change has come between."""
+    record = record_or_404(request, kind, pk)
+    data = request.POST.copy()
+    data["version"] = str(record.version)
+    form = FORMS[kind](data, user=request.user, record=record, only=only)
+    form.full_clean()
+    return _form_page(request, kind, form, record=record, status=409)
+
+
 def _form_page(
     request: HttpRequest, kind: RecordKind, form: Any, *, record: Any = None, status: int = 200
 ) -> HttpResponse:
     context = {
+        "is_conflict": status == 409,
         "form": form,
         "record": record,
         "kind": kind,

@@ -1,6 +1,7 @@
 """Acts on records: only POST, only for those who see them, and nothing by second-hand ids."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -139,6 +140,55 @@ def test_a_stale_edit_is_told_so(alice: User, signed_in: Any) -> None:
     assert response.status_code == 409
     person.refresh_from_db()
     assert person.name == "First"
+
+
+def test_theirs_is_shown_and_mine_may_go_over_it(alice: User, bob: User, signed_in: Any) -> None:
+    deal = make_deal(alice, value=1000)
+    client, url = signed_in.as_(alice), reverse("crm:deal_edit", args=[deal.pk])
+    mine = {"title": "Acme renewal", "value": "2000", "version": deal.version}
+    signed_in.as_(bob).post(url, {"title": "Acme rollout", "value": "1000"})
+    response = client.post(url, mine)
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert "A colleague changed this meanwhile." in text
+    cells = re.findall(
+        r"<th scope=\"row\">(\w+)</th><td dir=\"auto\">(.*?)</td><td[^>]*>(.*?)</td>", text
+    )
+    assert cells == [("Title", "Acme rollout", "Acme renewal"), ("Value", "1000.00", "2000")]
+    deal.refresh_from_db()
+    assert (deal.title, deal.value) == ("Acme rollout", 1000)
+    version = re.search(r'name="version" value="(\d+)"', text)
+    assert version is not None
+    assert client.post(url, {**mine, "version": version[1]}).status_code == 303
+    deal.refresh_from_db()
+    assert (deal.title, deal.value) == ("Acme renewal", 2000)
+
+
+def test_rows_that_nobody_touched_are_no_difference(alice: User, bob: User, signed_in: Any) -> None:
+    person = make_person(alice)
+    url = reverse("crm:person_edit", args=[person.pk])
+    signed_in.as_(bob).post(url, {"name": "Ada King", "emails": ["ada@acme.example"]})
+    mine = {"name": "Ada Lovelace", "emails": ["ada@acme.example", ""], "phones": [""]}
+    text = signed_in.as_(alice).post(url, {**mine, "version": person.version}).content.decode()
+    assert re.findall(r'<th scope="row">(.*?)</th>', text) == ["Name"]
+
+
+def test_a_stale_move_says_where_the_deal_is_and_moves_from_there(
+    alice: User, signed_in: Any
+) -> None:
+    deal = make_deal(alice)
+    new, offer = deal.pipeline.stages.all()
+    client, url = signed_in.as_(alice), reverse("crm:deal_move", args=[deal.pk])
+    client.post(url, {"stage": offer.pk})
+    response = client.post(url, {"stage": new.pk, "version": deal.version})
+    assert response.status_code == 409
+    assert "It stands in “Offer” now." in response.content.decode()
+    form = response.context["form"]
+    data = {"stage": form["stage"].value(), "version": form["version"].value()}
+    assert data["stage"] == new.pk
+    assert client.post(url, data).status_code == 303
+    deal.refresh_from_db()
+    assert deal.stage == new
 
 
 def test_second_hand_ids_are_as_if_they_did_not_exist(
