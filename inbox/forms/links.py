@@ -37,3 +37,20 @@ class RecordForm(forms.Form):
         if cleaned["found"] is None:
             raise forms.ValidationError(_("This record is gone, or not yours to see."))
         return cleaned
+
+
+# So many records at once are a choice; more would be a mistake.
+MAX_CHOSEN = 20
+
+
+def chosen_records(values: list[str], *, user: Any) -> list[Any] | None:
+    """The records that ticks name as `deal:12`, each once, in that order. None when one of them
+    is out of sight, or no record."""
+    found = []
+    for value in dict.fromkeys(values[:MAX_CHOSEN]):
+        kind, _colon, number = value.partition(":")
+        form = RecordForm({"kind": kind, "record": number}, user=user)
+        if not form.is_valid():
+            return None
+        found.append(form.cleaned_data["found"])
+    return found

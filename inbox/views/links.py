@@ -3,20 +3,22 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from common.opaque import seal
 from common.partials import render_dialog, wanted_partial
 from common.toasts import add_toast, toast_answer
+from crm.domain.queries.search import matching
 from crm.models import Deal, Lead, Organization, Person, Project
 from inbox.domain.queries.conversation import kind_of, links_of
 from inbox.domain.queries.parties import parties
-from inbox.forms.links import RecordForm
+from inbox.forms.links import RecordForm, chosen_records
 from inbox.views.acts import back_path
 from inbox.views.joins import own_thread
 from inbox.views.threads import visible_thread
@@ -25,12 +27,12 @@ from mailsync.models import MailAccount, Thread, ThreadLink
 
 FOUND_PER_KIND = 6
 # Where records of each kind are searched, in the order of the list.
-SEARCHED = (
-    (Deal, "title", gettext_lazy("Deals")),
-    (Lead, "title", gettext_lazy("Leads")),
-    (Project, "title", gettext_lazy("Projects")),
-    (Person, "name", gettext_lazy("Persons")),
-    (Organization, "name", gettext_lazy("Organizations")),
+SEARCHED: tuple[tuple[Any, Any], ...] = (
+    (Deal, gettext_lazy("Deals")),
+    (Lead, gettext_lazy("Leads")),
+    (Project, gettext_lazy("Projects")),
+    (Person, gettext_lazy("Persons")),
+    (Organization, gettext_lazy("Organizations")),
 )
 
 
@@ -71,41 +73,54 @@ def _persons_by_hand(links: list[ThreadLink], people: list[Any]) -> list[dict[st
 @require_safe
 @login_required
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
-    """The popover that finds a record to link; a page of its own without script."""
+    """The popover that finds records to link; a page of its own without script. What is ticked
+    already (`to`) stays on top while one looks for more."""
     found = visible_thread(request.user, pk)
     query = request.GET.get("q", "").strip()[:100]
+    chosen = chosen_records(request.GET.getlist("to"), user=request.user) or []
     taken = {
         (kind_of(link), getattr(link, f"{kind_of(link)}_id"))
         for link in links_of(found, user=request.user)
     }
-    groups = []
-    for model, column, title in SEARCHED:
-        records = model.objects.visible_to(request.user)
-        if model in (Deal, Lead):
-            records = records.open()
-        if query:
-            records = records.filter(**{f"{column}__icontains": query})
-        elif model in (Person, Organization):
-            continue
-        kind = model._meta.model_name
-        rows = [
-            r
-            for r in records.distinct().order_by("-updated_at")[:FOUND_PER_KIND]
-            if (kind, r.pk) not in taken
-        ]
-        if rows:
-            groups.append({"title": title, "kind": kind, "records": rows})
-    context = {"thread": found, "groups": groups, "query": query}
+    taken |= {(str(record.kind), record.pk) for record in chosen}
+    context = {
+        "thread": found,
+        "query": query,
+        "chosen": chosen,
+        "groups": _found_by_kind(request.user, query, taken),
+    }
     if wanted_partial(request, ["link-found"]):
         return render(request, "inbox/_link_found.html", context)
     return render_dialog(request, "inbox/link.html", context)
 
 
+def _found_by_kind(user: Any, query: str, taken: set[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Records to link: those with the words, else the open deals, leads and projects."""
+    groups = []
+    for model, title in SEARCHED:
+        records = model.objects.visible_to(user)
+        if model in (Deal, Lead, Project):
+            records = records.open()
+        if query:
+            records = matching(records, query)
+        elif model in (Person, Organization):
+            continue
+        kind = str(model.kind)
+        rows = records.distinct().order_by("-updated_at")[: FOUND_PER_KIND + len(taken)]
+        rows = [row for row in rows if (kind, row.pk) not in taken][:FOUND_PER_KIND]
+        if rows:
+            groups.append({"title": title, "records": rows})
+    return groups
+
+
 @require_POST
 @login_required
 def link(request: HttpRequest, pk: int) -> HttpResponse:
-    """Links the conversation. A colleague who sees it may link it to what he sees as well."""
+    """Links the conversation to one record, or to those that are ticked (`to`). A colleague who
+    sees it may link it to what he sees as well."""
     found = visible_thread(request.user, pk)
+    if "to" in request.POST:
+        return _link_chosen(request, found)
     form = RecordForm(request.POST, user=request.user)
     if not form.is_valid():
         raise Http404
@@ -118,6 +133,22 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
     except linking.LinkError as error:
         raise Http404 from error
     return _changed(request, found, _("Linked to %(record)s.") % {"record": record})
+
+
+def _link_chosen(request: HttpRequest, found: Thread) -> HttpResponse:
+    records = chosen_records(request.POST.getlist("to"), user=request.user)
+    if not records:
+        raise Http404
+    try:
+        with transaction.atomic():
+            for record in records:
+                linking.link_by_hand(found, record=record, by=request.user)
+    except linking.LinkError as error:
+        raise Http404 from error
+    if len(records) == 1:
+        return _changed(request, found, _("Linked to %(record)s.") % {"record": records[0]})
+    text = ngettext("Linked to %(n)s record.", "Linked to %(n)s records.", len(records))
+    return _changed(request, found, text % {"n": len(records)})
 
 
 @require_POST
@@ -186,9 +217,15 @@ def make_main(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _changed(request: HttpRequest, found: Thread, text: str, *, undo_url: str = "") -> HttpResponse:
-    if not request.htmx:
-        back_to = back_path(request, fallback=found)
-        return toast_answer(request, text, back_to=back_to, undo_url=undo_url)
+    """The panel anew where it asked; elsewhere the toast, and the panel looks for itself."""
+    if not wanted_partial(request, ["thread-side"]):
+        return toast_answer(
+            request,
+            text,
+            back_to=back_path(request, fallback=found),
+            undo_url=undo_url,
+            events=["threads-changed", "thread-changed"],
+        )
     found.refresh_from_db()
     response = render(request, "inbox/_side.html", side_context(request, found))
     response["HX-Trigger"] = "threads-changed"

@@ -65,6 +65,54 @@ def test_row_asks_and_one_click_answers(client: Any, asking: Thread) -> None:
     assert "possible items" not in client.get("/mail/inbox/").content.decode()
 
 
+# --- One or several by hand ----------------------------------------------------------------------
+
+
+def test_several_records_are_linked_at_once(client: Any, account: Any, person: Person) -> None:
+    thread, deal = make_thread(account), make_deal(person.owner)
+    chosen = [f"deal:{deal.pk}", f"person:{person.pk}", f"deal:{deal.pk}"]
+    response = client.post(url("thread_link", thread), {"to": chosen}, headers=HTMX)
+    assert "Linked to 2 records." in response.content.decode()
+    assert response["HX-Trigger"] == "threads-changed,thread-changed"
+    links = ThreadLink.objects.standing().filter(thread=thread)
+    assert links.get(deal=deal).is_main
+    assert links.filter(person=person, origin=LinkOrigin.HAND).exists()
+
+
+def test_one_record_out_of_sight_links_none(client: Any, account: Any, bob: Any) -> None:
+    thread, seen = make_thread(account), make_deal(bob)
+    hidden = make_deal(bob, "Hidden", visibility=ItemVisibility.OWNER)
+    for other in (f"deal:{hidden.pk}", "deal:0", "mail:1", "deal", ""):
+        data = {"to": [f"deal:{seen.pk}", other]}
+        assert client.post(url("thread_link", thread), data).status_code == 404, other
+    assert not ThreadLink.objects.filter(thread=thread).exists()
+
+
+def test_what_is_ticked_stays_while_one_looks_for_more(
+    client: Any, account: Any, alice: Any, person: Person
+) -> None:
+    thread = make_thread(account)
+    ticked, other = make_deal(alice, "Acme renewal"), make_deal(alice, "Navy pilot")
+    query = {"q": "navy", "to": [f"deal:{ticked.pk}"]}
+    found = client.get(
+        url("thread_link_choose", thread), query, headers={**HTMX, "HX-Target": "form#link-found"}
+    ).content.decode()
+    assert f'value="deal:{ticked.pk}" checked' in found
+    assert f'value="deal:{other.pk}" aria-label' in found
+    # Found once more, it does not stand there twice.
+    query["q"] = "acme"
+    found = client.get(url("thread_link_choose", thread), query).content.decode()
+    assert found.count(f'<input type="checkbox" name="to" value="deal:{ticked.pk}"') == 1
+
+
+def test_the_panel_comes_anew_where_it_asked(client: Any, account: Any, alice: Any) -> None:
+    thread, deal = make_thread(account), make_deal(alice)
+    data = {"kind": "deal", "record": deal.pk}
+    headers = {**HTMX, "HX-Target": "div#thread-side"}
+    response = client.post(url("thread_link", thread), data, headers=headers)
+    assert 'id="thread-side"' in response.content.decode()
+
+
 # --- Unlink and undo -----------------------------------------------------------------------------
 
 
