@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -245,3 +245,19 @@ def test_old_bells_are_removed(alice: User) -> None:
     )
     assert prune_events() == 1
     assert LiveEvent.objects.get().name == "deal-moved"
+
+
+def test_question_is_asked_again_when_its_connection_broke() -> None:
+    asked = []
+
+    def question(answer: str) -> str:
+        asked.append(answer)
+        if len(asked) == 1:
+            raise OperationalError
+        return answer
+
+    async def scene() -> None:
+        assert await Hub().ask(question, "here") == "here"
+
+    run(scene())
+    assert asked == ["here", "here"]
