@@ -16,6 +16,7 @@ from django.test import Client
 from mailsync.models import MailAccount
 from tests.factories.mail import make_account
 from tests.factories.users import make_user
+from tests.migrated import keep_migrated
 from users.enums import Role
 from users.middleware import FirstRunMiddleware
 from users.models import Company, User
@@ -34,6 +35,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, pytestconfig: pytest.Config
+) -> None:
+    """Called by pytest-django right before it makes the database."""
+    keep_migrated(pytestconfig)
 
 
 @pytest.fixture(scope="session", autouse=True)
