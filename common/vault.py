@@ -34,6 +34,11 @@ def current_key_id() -> str:
     return _key(settings.VAULT_KEYS[0])[0]
 
 
+def key_ids() -> list[str]:
+    """The ids of all keys that this installation has."""
+    return [_key(secret)[0] for secret in settings.VAULT_KEYS]
+
+
 def key_id_of(sealed: str) -> str:
     """The id of the key that a text was sealed with."""
     return sealed.split("$")[1] if sealed.count("$") == 2 else ""

@@ -20,6 +20,8 @@ from django.db.models import Count
 from mailsync.models import MailAccount
 from ops.broker.store import Store
 from ops.checks import installation_messages
+from ops.errors import StartError
+from ops.running.belongings import require_belongings
 from ops.running.preparing import LEAST_FREE_BYTES
 from ops.tasks import last_tick
 
@@ -40,7 +42,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         is_well = True
-        for part in (database, broker, processes, workers, accounts, disk, installation):
+        for part in (
+            database,
+            belongings,
+            broker,
+            processes,
+            workers,
+            accounts,
+            disk,
+            installation,
+        ):
             for finding in _examined(part):
                 is_well = is_well and finding.is_good
                 mark = "ok  " if finding.is_good else "BAD "
@@ -65,6 +76,15 @@ def database() -> Iterator[Finding]:
         yield Finding("database", f"{connection.vendor}, {waiting} updates wait; run bin/up", False)
     else:
         yield Finding("database", f"{connection.vendor} answers and is up to date")
+
+
+def belongings() -> Iterator[Finding]:
+    try:
+        require_belongings()
+    except StartError as error:
+        yield Finding("belongings", str(error), False)
+    else:
+        yield Finding("belongings", "keys and folders are the installation's")
 
 
 def broker() -> Iterator[Finding]:

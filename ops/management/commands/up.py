@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 
 from ops.checks import installation_messages
 from ops.errors import StartError
+from ops.running.belongings import require_belongings
 from ops.running.listening import listen, split_address
 from ops.running.lock import lock_folder
 from ops.running.preparing import prepare_database, prepare_folder, prepare_static
@@ -64,6 +65,7 @@ class Command(BaseCommand):
             msg = f"--only knows {', '.join(sorted(known))}; not {', '.join(sorted(unknown))}."
             raise StartError(msg)
         prepare_database(self._say)
+        require_belongings()
         if with_web:
             prepare_static(self._say)
         for message in installation_messages():
