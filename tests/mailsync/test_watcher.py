@@ -12,6 +12,7 @@ from mailsync.providers.imap import IMAPStore
 from mailsync.providers.imap_idle import IMAPIdle
 from mailsync.watcher import Watched, Watcher
 from tests.cases.mail_store import message
+from tests.fakes.scripted import ScriptedServer, Talk, imap_script
 from tests.servers import dovecot as servers
 from tests.servers.dovecot import Dovecot
 
@@ -87,6 +88,45 @@ def test_a_mark_of_another_program_rings(dovecot: Dovecot, watching: Watching) -
     other.set_keywords([1], add=Keyword.SEEN)
     other.close()
     assert until(lambda: watching.rung_for(1) >= 1)
+
+
+@pytest.mark.parametrize("mailbox", ["Sent", "Archive"])
+def test_mail_that_another_program_stores_elsewhere_rings(
+    dovecot: Dovecot, watching: Watching, mailbox: str
+) -> None:
+    user = dovecot.new_user()
+    dovecot.deliver(user, message(1))
+    watching.add(1, dovecot.address(user))
+    assert until(lambda: watching.watcher.held == 1)
+    other = IMAPStore.connect(dovecot.address(user))
+    other.append(mailbox, message(2), keywords=Keyword.SEEN)
+    other.close()
+    assert until(lambda: watching.rung_for(1) >= 1)
+
+
+@pytest.mark.parametrize("answer", ["NO [NOTIFICATIONOVERFLOW] too much", "BAD what"])
+def test_server_that_will_not_watch_every_mailbox_still_watches_the_inbox(
+    loopback_allowed: None, watching: Watching, answer: str
+) -> None:
+    talks = []
+
+    def idle(talk: Talk, tag: bytes) -> None:
+        del tag
+        talk.say(b"+ idling\r\n")
+        talks.append(talk)
+
+    def refuse(talk: Talk, tag: bytes) -> None:
+        talk.say(tag + f" {answer}\r\n".encode())
+
+    script = imap_script(
+        {"NOTIFY": refuse, "IDLE": idle}, capabilities="IMAP4rev1 IDLE NOTIFY AUTH=PLAIN SASL-IR"
+    )
+    with ScriptedServer(script) as server:
+        watching.add(1, server.address())
+        assert until(lambda: watching.watcher.held == 1)
+        talks[0].say(b"* 4 EXISTS\r\n")
+        assert until(lambda: watching.rung_for(1) == 1)
+        watching.close()
 
 
 def test_accounts_come_and_go(dovecot: Dovecot, watching: Watching) -> None:
