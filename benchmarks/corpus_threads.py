@@ -49,7 +49,8 @@ def kept(groups: set[frozenset[str]], rows: list[list[str]]) -> str:
 def threads_of(folder: Path, names: list[str]) -> set[frozenset[str]]:
     """Our threads of a unit, as sets of file names."""
     from mailsync.domain import leases
-    from mailsync.domain.ingest import Incoming, ingest
+    from mailsync.domain.ingest import ingest
+    from mailsync.domain.ingest_rows import Incoming
     from mailsync.models import Email, MailAccount
     from users.models import User
 

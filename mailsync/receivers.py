@@ -43,11 +43,6 @@ def count_possible_items(sender: Any, *, kind: str, record_id: int, **kwargs: An
 
 
 @receiver(signals.emails_stored)
-def put_into_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
-    search_index.index_emails(email_ids)
-
-
-@receiver(signals.emails_stored)
 def look_for_reports(sender: Any, *, email_ids: list[int], **kwargs: Any) -> None:
     for email_id in bounces.reports_among(email_ids):
         tasks.look_for_report.delay_on_commit(email_id)

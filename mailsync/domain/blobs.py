@@ -95,6 +95,17 @@ def store(account_id: int, raw: bytes) -> Blob:
     return blob
 
 
+def ids_of(account_id: int, digests: Iterable[bytes]) -> dict[bytes, int]:
+    """The blobs of this content that the account has."""
+    return dict(
+        bulk.select_by_bytes(
+            "SELECT digest, id FROM mailsync_blob WHERE digest {among} AND account_id = %s",
+            digests,
+            account_id,
+        )
+    )
+
+
 def read(blob: Blob) -> bytes:
     """The bytes of a blob. Raises BlobError when they are missing or damaged."""
     try:

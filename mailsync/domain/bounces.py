@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from mailsync.domain import blobs
+from mailsync.domain import blobs, bulk
 from mailsync.domain.news import tell_outbox_changed
 from mailsync.enums import EmailKind
 from mailsync.mime.bounces import Bounce, read_bounce
@@ -18,8 +18,12 @@ from mailsync.models import Email, Submission
 
 def reports_among(email_ids: Iterable[int]) -> list[int]:
     """Those of these emails that look like delivery reports."""
-    rows = Email.objects.filter(pk__in=email_ids, kind=EmailKind.BOUNCE, is_outgoing=False)
-    return list(rows.values_list("pk", flat=True))
+    rows = bulk.select(
+        "SELECT id FROM mailsync_email WHERE id {among} AND kind = %s AND NOT is_outgoing",
+        email_ids,
+        str(EmailKind.BOUNCE.value),
+    )
+    return [number for (number,) in rows]
 
 
 def note_report(email_id: int) -> bool:

@@ -37,16 +37,37 @@ def document_of(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def document(value: Any) -> str | None:
     """A JSON column's value as text, which both databases take."""
-    return None if value is None else json.dumps(value, ensure_ascii=False).replace("\\u0000", "")
+    return None if value is None else _encode(value).replace("\\u0000", "")
 
 
 def select(statement: str, among: Iterable[Any], *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a question about a set of numbers or texts, in one statement whose text is the
     same for any set, so that the database reads it once. `{among}` stands where the set belongs,
     before the places of `values`; without anything in the set nothing is asked. Columns come as
-    the driver gives them."""
+    the driver gives them; `{plain}` before the name of a point in time saves its conversion where
+    it is only compared and written back."""
+    keys = list(among)
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(statement.format(among="= ANY(%s)", plain=""), [keys, *values])
+        else:
+            # The number of variables in a statement has a limit there; a list's length has none.
+            chosen = "IN (SELECT value FROM json_each(%s))"
+            # The driver knows a column by its name; what is calculated it leaves alone.
+            cursor.execute(statement.format(among=chosen, plain="+"), [json.dumps(keys), *values])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def select_by_bytes(statement: str, among: Iterable[bytes], *values: Any) -> list[tuple[Any, ...]]:
+    """As `select`, about a set of digests; at most a batch of them."""
     keys = list(among)
     if not keys:
         return []
@@ -54,11 +75,10 @@ def select(statement: str, among: Iterable[Any], *values: Any) -> list[tuple[Any
         if connection.vendor == "postgresql":
             cursor.execute(statement.format(among="= ANY(%s)"), [keys, *values])
         else:
-            # The number of variables in a statement has a limit there; a list's length has none.
-            chosen = "IN (SELECT value FROM json_each(%s))"
-            cursor.execute(statement.format(among=chosen), [json.dumps(keys), *values])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+            # JSON holds no bytes.
+            chosen = f"IN ({', '.join(['%s'] * len(keys))})"
+            cursor.execute(statement.format(among=chosen), [*keys, *values])
+        return [(bytes(first), *rest) for first, *rest in cursor.fetchall()]
 
 
 def allocate_ids(model: type[models.Model], count: int) -> list[int]:

@@ -8,8 +8,8 @@ changed choice of mail only has to set entries waiting again.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import BooleanField, F, Q
@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from mailsync.domain import bulk
 from mailsync.domain.filters import Choice, candidate, headers_of
-from mailsync.domain.ingest import Incoming, add_keywords_of_entries, ingest
+from mailsync.domain.ingest import add_keywords_of_entries, ingest
+from mailsync.domain.ingest_rows import Incoming
 from mailsync.domain.leases import Lease
 from mailsync.domain.mailboxes import places_of
 from mailsync.domain.news import tell_threads_changed
@@ -231,6 +232,23 @@ def waiting(mailbox: Mailbox) -> Any:
     )
 
 
+class _Waiting(NamedTuple):
+    """An entry whose content is to come."""
+
+    id: int
+    uid: int
+    email_id: int | None
+    places: int
+    size: int
+    received_at: datetime | None
+    attempts: int
+
+
+def _first_waiting(mailbox: Mailbox, limit: int) -> dict[int, _Waiting]:
+    rows = waiting(mailbox).values_list(*_Waiting._fields)[:limit]
+    return {entry.uid: entry for entry in map(_Waiting._make, rows)}
+
+
 def mailboxes_waiting(mailboxes: Iterable[Mailbox]) -> set[int]:
     """Which of these have such entries, in one question."""
     return set(
@@ -254,7 +272,7 @@ def _all_waiting() -> Any:
 def fetch_waiting(work: Work, mailbox: Mailbox, *, limit: int = INDEX_BATCH) -> Iterator[int]:
     """Brings waiting messages in; yields after each transaction how many came. The mailbox
     is open."""
-    entries = {entry.uid: entry for entry in waiting(mailbox)[:limit]}
+    entries = _first_waiting(mailbox, limit)
     big = [entry for entry in entries.values() if entry.size > WHOLE_UP_TO]
     small = [uid for uid, entry in entries.items() if entry.size <= WHOLE_UP_TO]
     answered: set[int] = set()
@@ -298,9 +316,9 @@ def _batches(contents: Iterable[Content]) -> Iterator[list[Content]]:
         yield batch
 
 
-def _incoming(entry: MailboxEntry, content: Content, mailbox: Mailbox) -> Incoming:
+def _incoming(entry: _Waiting, content: Content, mailbox: Mailbox) -> Incoming:
     return Incoming(
-        entry_id=entry.pk,
+        entry_id=entry.id,
         raw=content.raw,
         keywords=int(content.keywords),
         places=places_of(mailbox, content.labels) if content.labels else entry.places,
@@ -311,24 +329,29 @@ def _incoming(entry: MailboxEntry, content: Content, mailbox: Mailbox) -> Incomi
     )
 
 
-def _note_missing(work: Work, entries: Sequence[MailboxEntry]) -> None:
+def _note_missing(work: Work, entries: Sequence[_Waiting]) -> None:
     """The server gave nothing for these: they were expunged meanwhile, or it failed."""
     there = set(work.store.uids())
     now = timezone.now()
     with transaction.atomic():
         work.lease.renew()
-        for entry in entries:
-            if entry.uid not in there:
-                entry.gone_at = now
-            else:
-                pause = (
-                    RETRY_AFTER[entry.attempts]
-                    if entry.attempts < len(RETRY_AFTER)
-                    else RETRY_AT_LAST
+        MailboxEntry.objects.filter(
+            pk__in=[entry.id for entry in entries if entry.uid not in there]
+        ).update(gone_at=now)
+        bulk.update(
+            MailboxEntry,
+            columns=("outcome", "reason", "attempts", "next_try_at"),
+            keys=("id",),
+            rows=[
+                (
+                    *(str(Outcome.FAILED.value), "message_not_had", min(entry.attempts + 1, 1000)),
+                    *(bulk.moment(now + _pause(entry.attempts)), entry.id),
                 )
-                entry.outcome, entry.reason = Outcome.FAILED, "message_not_had"
-                entry.attempts = min(entry.attempts + 1, 1000)
-                entry.next_try_at = now + pause
-        MailboxEntry.objects.bulk_update(
-            entries, ["gone_at", "outcome", "reason", "attempts", "next_try_at"]
+                for entry in entries
+                if entry.uid in there
+            ],
         )
+
+
+def _pause(attempts: int) -> timedelta:
+    return RETRY_AFTER[attempts] if attempts < len(RETRY_AFTER) else RETRY_AT_LAST

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from mailsync.domain import blobs, bulk
-from mailsync.domain.ingest import MAX_ATTACHMENTS, recipients_of
+from mailsync.domain import blobs, bulk, search_index
+from mailsync.domain.ingest_rows import MAX_ATTACHMENTS, recipients_of
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.domain.thread_joins import rebuild_addresses
 from mailsync.mime.parse import parse_many
@@ -90,6 +90,7 @@ def reparse(email_ids: Iterable[int]) -> int:
             refresh_threads(threads)
             for account in accounts:
                 mine = [email.pk for email in readable if email.account_id == account]
+                search_index.index_emails(mine)
                 emails_stored.send(sender=None, account_id=account, email_ids=mine)
         done += len(readable)
     return done

@@ -12,6 +12,7 @@ emails through `visible_to`.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -69,6 +70,11 @@ def key_for(seconds: float, email_id: int = 0) -> int:
 
 
 # --- Writing ---------------------------------------------------------------------------------
+
+
+def add(documents: Iterable[Document]) -> None:
+    """Puts emails in that are new, inside the transaction that stores them."""
+    _insert(list(documents))
 
 
 def index_emails(email_ids: Iterable[int]) -> None:
@@ -146,18 +152,42 @@ def _documents(email_ids: list[int]) -> Iterable[Document]:
         "received_at",
         "body__text",
     ):
-        body = words((text or "")[:BODY_CHARACTERS])[:BODY_WORDS]
-        if pk in files:
-            body += words(" ".join(files[pk]))
-        people = " ".join(f"{one[1]} {one[2]}" for one in recipients)
-        texts = (
-            account_word(account),
-            searchable(subject),
-            searchable(f"{name} {address}"),
-            searchable(people),
-            " ".join(body),
+        yield document(
+            pk,
+            account,
+            subject=subject,
+            sender=f"{name} {address}",
+            recipients=recipients,
+            received_at=received_at,
+            text=text or "",
+            files=files.get(pk, ()),
         )
-        yield Document(pk, key_for(received_at.timestamp(), pk), texts)
+
+
+def document(
+    email_id: int,
+    account_id: int,
+    *,
+    subject: str,
+    sender: str,
+    recipients: Sequence[Sequence[str]],
+    received_at: datetime,
+    text: str,
+    files: Sequence[str],
+) -> Document:
+    """An email as it goes into the index."""
+    body = words(text[:BODY_CHARACTERS])[:BODY_WORDS]
+    if files:
+        body += words(" ".join(files))
+    people = " ".join(f"{name} {address}" for _, name, address in recipients)
+    texts = (
+        account_word(account_id),
+        searchable(subject),
+        searchable(sender),
+        searchable(people),
+        " ".join(body),
+    )
+    return Document(email_id, key_for(received_at.timestamp(), email_id), texts)
 
 
 def account_word(account_id: int) -> str:

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from mailsync.domain import blobs, leases
-from mailsync.domain.ingest import Incoming, ingest
+from mailsync.domain.ingest import ingest
+from mailsync.domain.ingest_rows import Incoming
 from mailsync.domain.leases import Lease
 from mailsync.domain.subjects import key_of
 from mailsync.enums import Keyword, Place, SubmissionState

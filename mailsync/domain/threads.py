@@ -33,7 +33,8 @@ class Arrival:
     """What threading needs to know of one new email."""
 
     own: int  # key of its Message-ID, 0 without one
-    named: tuple[int, ...]  # keys of the ids it names, oldest first
+    references: Sequence[str]  # the ids it names, oldest first, and their keys
+    named: tuple[int, ...]
     provider_thread_id: str
     subject_key: int
     is_orphan_answer: bool  # says "Re:", names nobody
@@ -63,6 +64,7 @@ def arrival(
     sender = parsed.sender.address
     return Arrival(
         own=key_of(parsed.message_id),
+        references=named,
         named=tuple(key_of(name) for name in named),
         provider_thread_id=provider_thread_id,
         subject_key=key_of(subject),
@@ -196,21 +198,25 @@ def _subject_edges(
     for number in candidates:
         by_key[arrivals[number].subject_key].append(number)
     for numbers in by_key.values():
-        answers = [n for n in numbers if arrivals[n].is_orphan_answer]
-        edges.fresh += [
-            (n, other)
-            for n in answers
-            for other in numbers
-            if n != other and _answers(arrivals[n], arrivals[other])
-        ]
+        for n in numbers:
+            if arrivals[n].is_orphan_answer:
+                edges.fresh += [
+                    (n, other)
+                    for other in numbers
+                    if n != other and _answers(arrivals[n], arrivals[other])
+                ]
     for row in _stored_with_subjects(account_id, arrivals, by_key):
         thread_id, key, subject, references, at, sender, recipients = row
+        is_orphan_answer = references in ("[]", []) and base_subject(subject)[1]
+        if not is_orphan_answer and not any(arrivals[n].is_orphan_answer for n in by_key[key]):
+            continue
         stored = Arrival(
             own=0,
+            references=(),
             named=(),
             provider_thread_id="",
             subject_key=key,
-            is_orphan_answer=references in ("[]", []) and base_subject(subject)[1],
+            is_orphan_answer=is_orphan_answer,
             sender="" if sender in own_addresses else sender,
             recipients=frozenset(
                 there for role, _, there in bulk.document_of(recipients) if role in ("to", "cc")
