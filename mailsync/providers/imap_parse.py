@@ -34,6 +34,11 @@ _PLAIN_ROW = re.compile(
     rb"\* \d+ FETCH \((?:UID (\d+) |FLAGS \(([^()\"]*)\) |INTERNALDATE \"([^\"]*)\" "
     rb"|RFC822\.SIZE (\d{1,20}) |MODSEQ \((\d{1,20})\) )+(BODY\[[^\]]*\]) \{\d+\}\r\n"
 )
+# And the one without a message: of lists.
+_LISTED_ROW = re.compile(
+    rb"\* \d+ FETCH \((?:UID (\d+) ?|FLAGS \(([^()\"]*)\) ?|INTERNALDATE \"([^\"]*)\" ?"
+    rb"|RFC822\.SIZE (\d{1,20}) ?|MODSEQ \((\d{1,20})\) ?)+\)\r\n"
+)
 _TOKEN = re.compile(
     rb' *(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|(\{\d+\+?\}\r\n)|((?:BODY|BINARY)\[[^\]]*\](?:<\d+>)?|[^\s()"{]+))',
     re.IGNORECASE,
@@ -100,6 +105,12 @@ def path_to_wire(path: str) -> str:
         return path
     encoded: bytes = encode_utf7(path)
     return encoded.decode("ascii")
+
+
+@lru_cache(maxsize=4096)
+def _date_of(text: bytes) -> datetime | None:
+    """Kept, because the list and the message itself each bring it."""
+    return date_of(text.decode("ascii", "replace"))
 
 
 def date_of(text: str) -> datetime | None:
@@ -257,10 +268,15 @@ def fetch_items(pieces: list[bytes]) -> FetchItems | None:
     UID, RFC822.SIZE, MODSEQ are numbers, FLAGS is Keyword, INTERNALDATE a datetime or None,
     X-GM-LABELS a tuple; a body stands under "BODY" (bytes, or None for NIL) and under its full name.
     """
-    if len(pieces) == 3 and pieces[2] == b")\r\n":
+    if len(pieces) == 1:
+        plain = _LISTED_ROW.fullmatch(pieces[0])
+        if plain:
+            return _plain_items(plain)
+    elif len(pieces) == 3 and pieces[2] == b")\r\n":
         plain = _PLAIN_ROW.fullmatch(pieces[0])
         if plain:
-            return _plain_items(plain, pieces[1])
+            body = {"BODY": pieces[1], plain[6].decode("ascii", "replace").upper(): pieces[1]}
+            return _plain_items(plain) | body
     found = _ROW.match(pieces[0])
     if not found:
         return None
@@ -276,16 +292,16 @@ def fetch_items(pieces: list[bytes]) -> FetchItems | None:
     return items
 
 
-def _plain_items(row: re.Match[bytes], body: bytes) -> FetchItems:
+def _plain_items(row: re.Match[bytes]) -> FetchItems:
     """The same as the tokens give, four times as fast."""
-    uid, flags, date, size, modseq, name = row.groups()
-    items: FetchItems = {"BODY": body, name.decode("ascii", "replace").upper(): body}
+    uid, flags, date, size, modseq = row.groups()[:5]
+    items: FetchItems = {}
     if uid is not None:
         items["UID"] = int(uid)
     if flags is not None:
         items["FLAGS"] = keywords_of(flags)
     if date is not None:
-        items["INTERNALDATE"] = date_of(date.decode("ascii", "replace"))
+        items["INTERNALDATE"] = _date_of(date)
     if size is not None:
         items["RFC822.SIZE"] = int(size)
     if modseq is not None:
