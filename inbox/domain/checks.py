@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.domain import fields, writing
+from inbox.domain.draft_sight import as_seen_by
 from inbox.enums import DraftKind
 from inbox.models import Draft
 from mailsync.mime import plain
@@ -52,6 +53,7 @@ class Question:
 
 def questions(draft: Draft, *, by: Any, confirmed: Collection[str] = ()) -> list[Question]:
     """What is still to be asked about this draft."""
+    draft = as_seen_by(draft, by)
     found = (
         _subject(draft),
         _missing(draft, by),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inbox.domain import draft_copies, draft_files, drafts, reminders
 from inbox.domain.answering import ANSWERS, parsed
+from inbox.domain.draft_sight import as_seen_by
 from inbox.domain.writing import Written, write
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
@@ -34,6 +35,7 @@ def send(
 ) -> Submission:
     """Queues a draft. Raises ComposeError when something is missing that only its author can
     supply; `force` sends fields without a value as nothing, at the author's word."""
+    draft = as_seen_by(draft, by)
     account, recipients = check_sendable(draft, by=by)
     written = write(draft, by=by)
     if written.missing and not force:

@@ -6,6 +6,7 @@ from typing import Any
 
 from inbox.domain import draft_files, writing
 from inbox.domain.answering import ANSWERS, parsed
+from inbox.domain.draft_sight import as_seen_by
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.models import Draft
@@ -39,6 +40,7 @@ def message_of(draft: Draft, *, message_id: str, mark: str) -> bytes:
     account = draft.account
     if account is None:
         raise ValueError("a draft without an account has no mailbox")
+    draft = as_seen_by(draft, draft.author)
     written = writing.as_typed(draft)
     header = None
     if draft.parent:

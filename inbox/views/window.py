@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from inbox.domain import fields as smart_fields
 from inbox.domain import recipients
+from inbox.domain.draft_sight import as_seen_by
 from inbox.domain.queries.lists import accounts_of
 from inbox.enums import DraftKind
 from inbox.forms.sending import remind_presets, send_presets
@@ -52,6 +53,7 @@ def window(
 
 
 def window_context(request: HttpRequest, draft: Draft, *, frame: str) -> dict[str, Any]:
+    draft = as_seen_by(draft, request.user)
     accounts = accounts_of(request.user)
     record = draft.deal or draft.lead or draft.project or draft.person
     return {

@@ -9,13 +9,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from inbox.domain import recipients
+from crm.models import Deal
+from inbox.domain import answering, drafts, recipients, writing
 from inbox.domain.audience import audience, change_of
+from inbox.domain.draft_sight import as_seen_by
 from inbox.domain.queries.parties import parties
-from inbox.models import TrustedSender
-from mailsync.domain import linking, search_index
+from inbox.enums import DraftKind
+from inbox.models import Draft, TrustedSender
+from mailsync.domain import blobs, linking, search_index
 from mailsync.enums import AccountScope, LinkOrigin
-from mailsync.models import MailAccount, RememberedLink, Thread, ThreadLink
+from mailsync.models import (
+    EmailBody,
+    MailAccount,
+    RememberedLink,
+    Submission,
+    Thread,
+    ThreadLink,
+)
 from sharing.enums import ItemVisibility, ThreadVisibility
 from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import give_bytes, link, make_account, make_thread
@@ -170,3 +180,65 @@ def test_earlier_mail_is_not_offered_by_a_person_out_of_sight(
     hidden.visibility = ItemVisibility.COMPANY
     hidden.save()
     assert linking.earlier_threads(deal, user=alice).get() == thread
+
+
+# --- Drafts ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def begun(shared: Thread, bob: Any, settings: Any, tmp_path: Any) -> Draft:
+    """Bob's answer to alice's conversation, begun while he saw it, linked to a deal of alice."""
+    settings.BLOB_DIR = tmp_path / "blobs"
+    email = give_bytes(shared, html="<p>Quuxmire</p>")
+    EmailBody.objects.filter(email=email).update(text="Quuxmire", has_html=False)
+    make_account(bob)
+    draft = answering.start_answer(email, kind=DraftKind.REPLY, by=bob)
+    deal = make_deal(shared.account.owner, "Zorblatt deal")
+    return drafts.save(draft, version=draft.version, html="<p>Hi</p>", deal=deal)
+
+
+def test_draft_keeps_nothing_of_what_was_taken_away(
+    client: Client, begun: Draft, shared: Thread, bob: Any
+) -> None:
+    window = reverse("inbox:draft", args=[begun.key])
+    page = client.get(window).content
+    assert b"Quuxmire" in page
+    assert b"Zorblatt" in page
+    assert "Quuxmire" in writing.write(as_seen_by(begun, bob), by=bob).html
+    Thread.objects.filter(pk=shared.pk).update(visibility=ThreadVisibility.PRIVATE)
+    Deal.objects.filter(title="Zorblatt deal").update(visibility=ItemVisibility.OWNER)
+    page = client.get(window).content
+    assert b"Hi" in page
+    assert b"Quuxmire" not in page
+    assert b"Zorblatt" not in page
+    assert shared.key.encode() not in page
+    form = {"act": "send", "draft": begun.key, "version": begun.version, "format": "html"}
+    form |= {"account": MailAccount.objects.get(owner=bob).key, "to": "x@acme.example"}
+    answer = client.post(
+        reverse("inbox:compose"), {**form, "subject": "Re: Offer", "content": "<p>Hi</p>"}
+    )
+    assert answer.status_code == 303
+    (submission,) = Submission.objects.all()
+    sent = blobs.read(submission.blob)
+    assert b"Hi" in sent
+    assert b"Quuxmire" not in sent
+    # Who sees them again finds them again: nothing of the draft was lost.
+    begun.refresh_from_db()
+    assert begun.parent_id
+
+
+def test_colleague_of_the_team_sees_a_draft_and_not_what_it_answers(
+    begun: Draft, alice: Any, bob: Any, carol: Any
+) -> None:
+    """Bob means to send it from the team's account, so his team writes along; the mail that it
+    answers is not the team's."""
+    team = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    for user in (bob, carol):
+        team.member_rows.create(user=user)
+    drafts.save(begun, version=begun.version, account=team)
+    for user, is_told in ((bob, True), (carol, False)):
+        client = Client()
+        client.force_login(user)
+        page = client.get(reverse("inbox:draft", args=[begun.key])).content
+        assert b"Hi" in page
+        assert (b"Quuxmire" in page) == is_told
