@@ -16,6 +16,7 @@ from inbox.enums import Act
 from inbox.models import Label, ThreadLabel, UndoToken
 from mailsync.domain import mirror
 from mailsync.domain.news import tell_threads_changed
+from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import AccountScope
 from mailsync.models import MailAccount, Thread
 from sharing.enums import ThreadVisibility
@@ -180,7 +181,10 @@ def _mute(threads: list[Thread], detail: Detail) -> Memory:
 
 
 def _unmute(threads: list[Thread], detail: Detail) -> Memory:
-    return _set(threads, "muted_at", None)
+    """Mail that came meanwhile comes into the inbox with the conversation."""
+    memory = _set(threads, "muted_at", None)
+    refresh_threads(memory)
+    return memory
 
 
 def _share(threads: list[Thread], detail: Detail) -> Memory:

@@ -342,8 +342,8 @@ def erase_mail_of_leavers() -> int:
 
 @transaction.atomic
 def erase_unshared_mail_of(user: User) -> int:
-    """Thirty days after a user left: his private and his unlinked mail goes. Returns how many
-    threads; what is linked and shared stays for the company."""
+    """Thirty days after a user left: his private and his unlinked mail goes, and his mailboxes'
+    passwords. Returns how many threads; what is linked and shared stays for the company."""
     erased = 0
     for account in MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL):
         kept = Thread.objects.filter(
@@ -356,6 +356,9 @@ def erase_unshared_mail_of(user: User) -> int:
         emails = Email.objects.filter(thread__in=gone.values("pk"))
         delete_emails(account, emails.values_list("id", flat=True))
         gone.filter(emails=None).delete()
+        # Nobody is left who could have this mailbox synced.
+        account.servers.update(secret="")
+    AccountSetup.objects.filter(user=user).delete()
     return erased
 
 

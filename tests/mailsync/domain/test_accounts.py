@@ -9,7 +9,7 @@ from common.vault import reveal
 from mailsync.domain import accounts
 from mailsync.domain.accounts import AccountError, Server
 from mailsync.enums import AccountScope, AccountState, Direction
-from mailsync.models import Blob, Email, MailAccount, Thread
+from mailsync.models import AccountSetup, Blob, Email, MailAccount, Thread
 from sharing.enums import ThreadVisibility
 from tests.factories.crm import make_person
 from tests.factories.mail import link, make_account, make_thread
@@ -146,6 +146,17 @@ def test_deactivated_user_stops_syncing_and_loses_unshared_mail_later(alice):
     assert Thread.objects.count() == 3
     assert accounts.erase_unshared_mail_of(alice) == 2
     assert list(Thread.objects.all()) == [kept]
+
+
+def test_passwords_of_who_left_go_with_the_mail(alice, bob):
+    left, stayed = connect(alice), connect(bob, "bob@northwind.example")
+    AccountSetup.objects.create(user=alice, address="second@northwind.example")
+    user_deactivated.send(sender=None, user=alice)
+    assert left.servers.get().secret
+    accounts.erase_unshared_mail_of(alice)
+    assert left.servers.get().secret == ""
+    assert stayed.servers.get().secret
+    assert not AccountSetup.objects.exists()
 
 
 def test_changed_login_address_locks_personal_accounts(alice, dana):

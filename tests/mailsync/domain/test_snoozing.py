@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from inbox.domain import triage
+from inbox.enums import Act
 from mailsync.domain import mirror
 from mailsync.domain.snoozing import wake_snoozed
 from mailsync.models import MailAccount, Thread
 from tests.factories.messages import message
 from tests.fakes.store import FakeServer
+from users.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +107,18 @@ def test_muting_leaves_in_the_inbox_what_is_there(
     run(account)
     thread.refresh_from_db()
     assert thread.in_inbox
+
+
+def test_unmuted_it_comes_back_with_what_came_meanwhile(
+    thread: Thread, account: MailAccount, server: FakeServer, run: Any, alice: User
+) -> None:
+    put(thread, muted_at=server.now, placement="archive", placed_at=server.now)
+    server.now += timedelta(minutes=1)
+    server.deliver(message(1, to=ALL, answers=0))
+    run(account)
+    thread.refresh_from_db()
+    assert not thread.in_inbox
+    triage.perform(Act.UNMUTE, [thread.pk], by=alice)
+    thread.refresh_from_db()
+    assert thread.in_inbox
+    assert not thread.in_archive
