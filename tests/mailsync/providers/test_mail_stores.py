@@ -27,7 +27,10 @@ class TestFakeStore(MailStoreCases):
 @pytest.mark.servers
 @pytest.mark.usefixtures("loopback_allowed")
 class TestIMAPStore(MailStoreCases):
-    @pytest.fixture(params=["", servers.MICROSOFT, servers.BARE], ids=["full", "microsoft", "bare"])
+    @pytest.fixture(
+        params=["", servers.MICROSOFT, servers.GMAIL, servers.BARE],
+        ids=["full", "microsoft", "gmail", "bare"],
+    )
     def box(
         self,
         request: pytest.FixtureRequest,
