@@ -15,6 +15,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.contenttypes.models import ContentType
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse
@@ -102,6 +103,15 @@ class OperatorModelAdmin(admin.ModelAdmin):
     """
 
     change_form_template = "users/operators/change_form.html"
+    # Django's own pair of fields for a day and a time has a label for neither.
+    formfield_overrides = {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(
+                attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+            ),
+        }
+    }
     editable: tuple[str, ...] = ()
     actions = None
     search_fields: tuple[str, ...] = ()
