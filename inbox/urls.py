@@ -10,6 +10,7 @@ from inbox.views import (
     compose,
     draft_files,
     labels,
+    last_mail,
     links,
     lists,
     outbox,
@@ -84,6 +85,7 @@ urlpatterns = [
         record_timeline.record_files,
         name="record_files",
     ),
+    path("mail/last/<recordkind:kind>/", last_mail.last_mail, name="last_mail"),
     path("mail/records/<str:kind>/<int:pk>/", records.record_pane, name="record_pane"),
     path(
         "mail/records/<str:kind>/<int:pk>/<thread:thread_pk>/",
