@@ -45,11 +45,12 @@ def unguarded(text: str) -> str:
 def csv_lines(spec: ListSpec, rows: QuerySet[Any], *, user: User) -> Iterator[str]:
     """The lines of the export of `rows`, all of which `user` sees."""
     writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([str(column.heading) for column in spec.columns])
+    columns = [column for column in spec.columns if not column.is_above]
+    yield "\ufeff" + writer.writerow([str(column.heading) for column in columns])
     keys = list(rows.order_by("pk").values_list("pk", flat=True).distinct())
     for start in range(0, len(keys), BATCH):
         for row in spec.rows(keys[start : start + BATCH], user=user):
-            cells: Iterable[Any] = (cell(row, column.name) for column in spec.columns)
+            cells: Iterable[Any] = (cell(row, column.name) for column in columns)
             yield writer.writerow([guarded(value) for value in cells])
 
 

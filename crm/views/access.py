@@ -1,9 +1,11 @@
 """How views of records find them, and how they answer."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from common.partials import render_dialog
@@ -52,6 +54,21 @@ def back_to(request: HttpRequest, record: Any, *, tab: str = "") -> HttpResponse
 
 def list_url(kind: RecordKind) -> str:
     return reverse(f"crm:{'people' if kind == RecordKind.PERSON else f'{kind}s'}")
+
+
+def page_above(name: str, *args: Any) -> str:
+    """A page of the app above about records; empty when that app has none."""
+    try:
+        return reverse(name, args=[str(arg) for arg in args])
+    except NoReverseMatch:
+        return ""
+
+
+def last_mail_url(kind: str, rows: Iterable[Any]) -> str:
+    """Where the last mail of these rows is asked for; empty for rows that have none."""
+    url = page_above("inbox:last_mail", kind) if kind in RecordKind.values else ""
+    ids = [row.pk for row in rows]
+    return f"{url}?{urlencode({'id': ids}, doseq=True)}" if url and ids else ""
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

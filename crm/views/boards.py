@@ -23,6 +23,7 @@ from crm.domain.queries.boards import (
 from crm.domain.queries.details import seen
 from crm.forms.filters import DealFilter, ProjectFilter
 from crm.models import Board, Deal, Phase, Pipeline, Project, Stage
+from crm.views.access import last_mail_url
 from crm.views.lists import chips, query_without, target_of
 
 PARTIALS = {"board": "crm/board.html#board"}
@@ -94,10 +95,12 @@ def board(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     if way is None:
         raise Http404
     rows, form = spec.rows(request)
+    columns = spec.columns(rows, way, user=request.user)
     context = {
         "board": way,
         "boards": ways,
-        "columns": spec.columns(rows, way, user=request.user),
+        "columns": columns,
+        "board_mail_url": last_mail_url(noun, [card for one in columns for card in one.cards]),
         "noun": noun,
         "section": spec.section,
         "form": form,
@@ -127,6 +130,7 @@ def column(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     way_id = step.pipeline_id if isinstance(step, Stage) else step.board_id
     context = {
         "cards": cards,
+        "last_mail_url": last_mail_url(noun, cards),
         "stage": step,
         "noun": noun,
         "more_after": cards[-1].pk if len(cards) == CARDS else None,

@@ -1,9 +1,11 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.toasts import add_toast
 from crm.domain import leads
 from crm.enums import RecordKind
 from crm.errors import CRMError
@@ -16,7 +18,9 @@ from crm.views.access import back_to, go_to, record_or_404, small_form
 def lead_archive(request: HttpRequest, pk: int) -> HttpResponse:
     lead = record_or_404(request, RecordKind.LEAD, pk)
     leads.archive_lead(lead)
-    return back_to(request, lead)
+    undo = reverse("crm:lead_unarchive", args=[lead.pk])
+    text = _("“%(name)s” is archived.") % {"name": lead}
+    return add_toast(request, back_to(request, lead), text, undo_url=undo)
 
 
 @login_required

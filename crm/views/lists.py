@@ -17,7 +17,7 @@ from crm.enums import ListKind
 from crm.forms import filters
 from crm.forms.bulk import SavedFilterForm
 from crm.models import ChosenColumns, SavedFilter
-from crm.views.access import go_to
+from crm.views.access import go_to, last_mail_url
 from sharing.enums import ItemVisibility
 
 FILTERS: dict[ListKind, Any] = {
@@ -28,7 +28,15 @@ FILTERS: dict[ListKind, Any] = {
     ListKind.PROJECT: filters.ProjectFilter,
     ListKind.ACTIVITY: filters.ActivityFilter,
 }
+PAGE = "crm/list.html"
 PARTIALS = {"list-table": "crm/list.html#table", "list-more": "crm/list.html#rows"}
+# Leads stand beside the one that is open, like mail.
+LEADS_PAGE = "crm/leads.html"
+LEADS_PARTIALS = {
+    "list-pane": "crm/leads.html#pane",
+    "list-rows": "crm/leads.html#found",
+    "list-more": "crm/leads.html#rows",
+}
 # Counting stops here: nobody needs "all 84,213" to be exact before asking for it.
 COUNTED = 1000
 
@@ -49,6 +57,7 @@ def record_list(request: HttpRequest, kind: ListKind) -> HttpResponse:
         "spec": spec,
         "form": form,
         "rows": spec.finished(page.rows),
+        "last_mail_url": last_mail_url(kind, page.rows),
         "columns": shown_columns(spec, choices.columns),
         "sort_name": sort_name,
         "chips": chips(request, form),
@@ -59,19 +68,36 @@ def record_list(request: HttpRequest, kind: ListKind) -> HttpResponse:
         "today": timezone.localdate(),
         "section": section_of(kind),
     }
-    template = PARTIALS.get(target_of(request)) or "crm/list.html"
-    if template == "crm/list.html":
-        context |= {
-            "saved_filters": choices.filters,
-            "visibilities": ItemVisibility.choices,
-            "columns_chosen": {column.name for column in context["columns"]},
-        }
-    if template != "crm/list.html#rows":
+    page_template, partials = PAGE, PARTIALS
+    if kind == ListKind.LEAD:
+        page_template, partials = LEADS_PAGE, LEADS_PARTIALS
+        context |= {"states": states_of(request, form), "list_url": request.path}
+    template = partials.get(target_of(request), page_template)
+    context |= {
+        "is_page": template == page_template,
+        "saved_filters": choices.filters,
+        "visibilities": ItemVisibility.choices,
+        "columns_chosen": {column.name for column in context["columns"]},
+    }
+    if not template.endswith("#rows"):
         context["matching"] = rows.order_by().values("pk")[: COUNTED + 1].count()
         context["counted"] = COUNTED
     response = render(request, template, context)
     response["Vary"] = "HX-Request, HX-Target"
     return response
+
+
+def states_of(request: HttpRequest, form: Any) -> list[dict[str, Any]]:
+    """The tabs over the leads: each state with its address, the other filters kept."""
+    kept, chosen = query_without(request, "after", "state"), form.chosen().get("state", "")
+    return [
+        {
+            "text": text,
+            "query": "&".join(part for part in (kept, f"state={value}" if value else "") if part),
+            "is_current": value == chosen,
+        }
+        for value, text in form.fields["state"].choices
+    ]
 
 
 def target_of(request: HttpRequest) -> str:

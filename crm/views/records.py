@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -23,7 +22,15 @@ from crm.enums import ListKind, RecordKind
 from crm.errors import ConflictError
 from crm.forms.links import suggestion
 from crm.rules import can_set_visibility
-from crm.views.access import go_to, list_url, moved_to, posted, record_or_404, safe_next
+from crm.views.access import (
+    go_to,
+    list_url,
+    moved_to,
+    page_above,
+    posted,
+    record_or_404,
+    safe_next,
+)
 from crm.views.lists import section_of, target_of
 from crm.views.saving import FORMS, initial_of, save_new, save_old
 from sharing.rules import visible_records
@@ -47,7 +54,7 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
     if record is None:
         moved = moved_to(request, kind, pk)
         return go_to(request, moved) if moved else _binned_page(request, kind, pk)
-    mail_url = page_above("inbox:record_pane", record)
+    mail_url = page_above("inbox:record_pane", kind, pk)
     tab = request.GET.get("tab", "all")
     if tab not in TABS and not (tab == "email" and mail_url):
         tab = "all"
@@ -67,7 +74,7 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
     if target_of(request) == "timeline-more":
         return render(request, "crm/record.html#entries", context)
     if tab in MERGED:
-        context["mail_timeline_url"] = page_above(MERGED[tab], record)
+        context["mail_timeline_url"] = page_above(MERGED[tab], kind, pk)
     context |= DETAILS[kind](record, user=request.user)
     to_do = planned(record, user=request.user)
     context |= {
@@ -76,6 +83,7 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         "labels": list(record.labels.all()),
         "compose_url": compose_url(record),
         "edited": request.GET.get("edited", ""),
+        "in_pane": target_of(request) == "detail",
         "may_set_visibility": can_set_visibility(request.user, record),
     }
     response = render(request, f"crm/{kind}.html", context)
@@ -134,26 +142,16 @@ def tabs_of(record: Any, *, has_mail: bool, planned_count: int) -> list[dict[str
     ]
 
 
-def page_above(name: str, record: Any) -> str:
-    """A page about this record of the app above; empty when that app has none."""
-    try:
-        return reverse(name, args=[str(record.kind), record.pk])
-    except NoReverseMatch:
-        return ""
-
-
 def compose_url(record: Any) -> str:
-    try:
-        return f"{reverse('inbox:compose')}?{record.kind}={record.pk}"
-    except NoReverseMatch:
-        return ""
+    url = page_above("inbox:compose")
+    return f"{url}?{record.kind}={record.pk}" if url else ""
 
 
 def earlier_url(record: Any) -> str:
     """Where a young deal, lead or project is offered earlier conversations with its people. Who
     has had it for a week has chosen."""
     is_young = timezone.now() - record.created_at < OFFERED_FOR
-    return page_above("inbox:earlier_offer", record) if is_young else ""
+    return page_above("inbox:earlier_offer", record.kind, record.pk) if is_young else ""
 
 
 @login_required
@@ -219,8 +217,14 @@ def _form_page(
         "action": request.get_full_path(),
         "section": section_of(ListKind(kind)),
     }
-    if form.only and target_of(request) in (f"fact-{form.only}", "main"):
-        context |= {"only": form.only, "back_url": f"{context['cancel_url']}?edited={form.only}"}
+    # A lead stands beside its list, so a change of it leaves the list as it is.
+    whole = "detail" if kind == RecordKind.LEAD else "main"
+    if form.only and target_of(request) in (f"fact-{form.only}", whole):
+        context |= {
+            "whole": whole,
+            "only": form.only,
+            "back_url": f"{context['cancel_url']}?edited={form.only}",
+        }
         return render(request, "crm/inline_form.html", context, status=status)
     return render_dialog(request, "crm/record_form.html", context, status=status)
 

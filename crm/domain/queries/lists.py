@@ -24,13 +24,17 @@ NAME = "sort_key"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `sort` names an entry of the list's sorts; hidden ones can be switched on."""
+    """A column: `sort` names an entry of the list's sorts; hidden ones can be switched on.
+
+    What `is_above` is nothing of ours: the app above fills it in, on the page and nowhere else.
+    """
 
     name: str
     heading: Any
     sort: str = ""
     shown: bool = True
     number: bool = False
+    is_above: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ def _activities(rows: QuerySet[Any], user: User) -> Any:
 LABELS = Column("labels", _("Labels"))
 OWNER = Column("owner", _("Owner"))
 NEXT = Column("next_due", _("Next activity"))
+LAST_MAIL = Column("last_mail", _("Last mail"), is_above=True)
 CREATED = Column("created_at", _("Added"), sort="added", shown=False)
 PERSON = Column("person", _("Person"))
 ORGANIZATION = Column("organization", _("Organization"))
@@ -129,6 +134,7 @@ SPECS: dict[ListKind, ListSpec] = {
                 Column("email", _("E-mail")),
                 Column("phone", _("Phone")),
                 Column("open_deals", _("Open deals"), number=True),
+                LAST_MAIL,
                 NEXT,
                 OWNER,
                 LABELS,
@@ -149,6 +155,7 @@ SPECS: dict[ListKind, ListSpec] = {
                 Column("name", _("Name"), sort="name"),
                 Column("person_count", _("People"), number=True),
                 Column("open_deals", _("Open deals"), number=True),
+                LAST_MAIL,
                 NEXT,
                 OWNER,
                 LABELS,
@@ -173,6 +180,7 @@ SPECS: dict[ListKind, ListSpec] = {
                 Column("stage", _("Stage")),
                 Column("status", _("Status")),
                 Column("expected_close_date", _("Expected close"), sort="close"),
+                LAST_MAIL,
                 NEXT,
                 OWNER,
                 LABELS,
@@ -199,6 +207,7 @@ SPECS: dict[ListKind, ListSpec] = {
                 ORGANIZATION,
                 Column("value", _("Value"), number=True),
                 Column("source", _("Source")),
+                LAST_MAIL,
                 NEXT,
                 OWNER,
                 LABELS,
@@ -221,6 +230,7 @@ SPECS: dict[ListKind, ListSpec] = {
                 Column("phase", _("Phase")),
                 Column("status", _("Status")),
                 Column("end_date", _("End")),
+                LAST_MAIL,
                 NEXT,
                 OWNER,
                 LABELS,
