@@ -10,7 +10,8 @@ class InboxConfig(AppConfig):
 
         search_source.register()
         saved_views.register()
-        from inbox.domain import reminders  # leaf
+        from inbox.domain import reminders, triage  # leaf
         from notifications.domain import bell
 
         bell.register_kind(reminders.KIND, reminders.lines)
+        bell.register_kind(triage.ASSIGNED, triage.assigned_lines)

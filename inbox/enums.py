@@ -23,6 +23,13 @@ class Tab(models.TextChoices):
     UNLINKED = "unlinked", _("Not linked")
 
 
+class WaitingFor(models.TextChoices):
+    """Whose turn it is in a conversation."""
+
+    US = "us", _("Waiting for us")
+    THEM = "them", _("No reply yet")
+
+
 class Act(models.TextChoices):
     """What a user does to conversations; each has an opposite, so each can be undone."""
 
@@ -42,6 +49,8 @@ class Act(models.TextChoices):
     UNLABEL = "unlabel", _("Remove label")
     SHARE = "share", _("Share")
     HIDE = "hide", _("Make private")
+    ASSIGN = "assign", _("Assign")
+    UNASSIGN = "unassign", _("Assign to nobody")
 
 
 class DraftKind(models.TextChoices):

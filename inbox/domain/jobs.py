@@ -30,9 +30,15 @@ def begin(
     by: Any,
     until: datetime | None = None,
     label: Label | None = None,
+    assignee: Any = None,
 ) -> BulkJob:
     job = BulkJob.objects.create(
-        user=by, act=act, thread_ids=list(thread_ids), until=until, label=label
+        user=by,
+        act=act,
+        thread_ids=list(thread_ids),
+        until=until,
+        label=label,
+        assignee=assignee,
     )
     _ring(job)
     return job
@@ -61,12 +67,12 @@ def run(job_id: int) -> None:
 
 @transaction.atomic
 def _piece(job_id: int) -> bool:
-    job = BulkJob.objects.select_related("user", "label").get(pk=job_id)
+    job = BulkJob.objects.select_related("user", "label", "assignee").get(pk=job_id)
     if job.finished_at:
         return False
     ids = job.thread_ids[job.done_number : job.done_number + PIECE]
     act = Act(job.act)
-    detail = triage.Detail(by=job.user, until=job.until, label=job.label)
+    detail = triage.Detail(by=job.user, until=job.until, label=job.label, assignee=job.assignee)
     memory = job.memory
     if ids and job.user.is_active:
         memory = memory | triage.apply(act, ids, detail)

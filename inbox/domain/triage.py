@@ -4,26 +4,32 @@ Each act takes the conversations that the user may act on (his own and his teams
 not to act on it), changes those that are not yet so, and keeps what takes the act back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inbox.enums import Act
 from inbox.models import Label, ThreadLabel, UndoToken
-from mailsync.domain import mirror
+from mailsync.domain import blocking, mirror
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import AccountScope
-from mailsync.models import MailAccount, Thread
+from mailsync.models import AccountMember, MailAccount, Thread
+from notifications.domain import bell
 from sharing.enums import ThreadVisibility
+from users.models import User
 
 # How long an act can be taken back by its toast or by key. Deleting lasts longer: Trash.
 UNDO_TIME = timedelta(minutes=5)
 CHUNK = 500
+
+ASSIGNED = "assigned"
 
 # thread id -> what the opposite act needs to know
 Memory = dict[int, Any]
@@ -40,6 +46,8 @@ class Done:
     act: Act
     thread_ids: list[int]
     undo: UndoToken | None
+    # Whose mail is left out from now on.
+    blocked: str = ""
 
     @property
     def number(self) -> int:
@@ -53,6 +61,7 @@ class Detail:
     by: Any
     until: datetime | None = None
     label: Label | None = None
+    assignee: Any = None
 
 
 def perform(
@@ -62,15 +71,34 @@ def perform(
     by: Any,
     until: datetime | None = None,
     label: Label | None = None,
+    assignee: Any = None,
 ) -> Done:
     """Does the act to those of the conversations that are this user's to act on."""
-    detail = Detail(by=by, until=until, label=label)
+    detail = Detail(by=by, until=until, label=label, assignee=assignee)
     memory: Memory = {}
     ids = list(dict.fromkeys(thread_ids))
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
             memory |= apply(act, ids[start : start + CHUNK], detail)
     return Done(act=act, thread_ids=list(memory), undo=remember(act, memory, by=by))
+
+
+def block_sender(thread: Thread, address: str, *, by: Any) -> Done:
+    """Leaves out mail from this address from now on, and puts the conversation into Trash. Taken
+    back as one. Raises blocking.BlockError."""
+    with transaction.atomic():
+        row, is_new = blocking.block(address, by=by)
+        memory = apply(Act.TRASH, [thread.pk], Detail(by=by))
+        token = None
+        if memory or is_new:
+            token = UndoToken.objects.create(
+                user=by,
+                act=Act.RESTORE,
+                threads=memory,
+                blocked=row if is_new else None,
+                expires_at=timezone.now() + UNDO_TIME,
+            )
+    return Done(act=Act.TRASH, thread_ids=list(memory), undo=token, blocked=row.pattern)
 
 
 def remember(act: Act, memory: Memory, *, by: Any) -> UndoToken | None:
@@ -84,18 +112,21 @@ def remember(act: Act, memory: Memory, *, by: Any) -> UndoToken | None:
 
 def undo(token: str, *, by: Any) -> Done | None:
     """Takes an act back, once. None when the token is unknown, used, too old or another's."""
-    row = UndoToken.objects.usable_by(by).filter(token=token).first()
+    row = UndoToken.objects.usable_by(by).filter(token=token).select_related("blocked").first()
     if row is None:
         return None
     claimed = UndoToken.objects.filter(pk=row.pk, used_at=None).update(used_at=timezone.now())
     if not claimed:
         return None
+    if row.blocked and row.blocked.user_id == by.pk:
+        blocking.unblock(row.blocked)
     changed: Memory = {}
     for act, detail, ids in _by_detail(row, by):
         for start in range(0, len(ids), CHUNK):
             with transaction.atomic():
                 changed |= apply(act, ids[start : start + CHUNK], detail)
-    return Done(act=Act(row.act), thread_ids=list(changed), undo=None)
+    pattern = row.blocked.pattern if row.blocked else ""
+    return Done(act=Act(row.act), thread_ids=list(changed), undo=None, blocked=pattern)
 
 
 def newest_undo(user: Any) -> UndoToken | None:
@@ -115,7 +146,7 @@ def _by_detail(row: UndoToken, by: Any) -> list[tuple[Act, Detail, list[int]]]:
         groups.setdefault(remembered, []).append(int(thread_id))
     found = []
     for remembered, ids in groups.items():
-        act, until, label = Act(row.act), None, None
+        act, until, label, assignee = Act(row.act), None, None, None
         if act in (Act.SNOOZE, Act.UNSNOOZE) and remembered:
             # Snoozed anew or woken: back to the moment that stood there, unless it has passed.
             until = datetime.fromisoformat(remembered)
@@ -124,7 +155,12 @@ def _by_detail(row: UndoToken, by: Any) -> list[tuple[Act, Detail, list[int]]]:
             label = Label.objects.filter(pk=remembered).first()
             if label is None:
                 continue
-        found.append((act, Detail(by=by, until=until, label=label), ids))
+        if act in (Act.ASSIGN, Act.UNASSIGN):
+            # Back to whoever had it, or to nobody.
+            assignee = User.objects.active().filter(pk=remembered).first()
+            act = Act.ASSIGN if assignee else Act.UNASSIGN
+        detail = Detail(by=by, until=until, label=label, assignee=assignee)
+        found.append((act, detail, ids))
     return found
 
 
@@ -230,6 +266,40 @@ def _unlabel(threads: list[Thread], detail: Detail) -> Memory:
     return memory
 
 
+def _assign(threads: list[Thread], detail: Detail) -> Memory:
+    """To a member of the conversation's team account; others have no business with it."""
+    assignee = detail.assignee
+    if assignee is None:
+        raise TriageError("assignee")
+    own = set(
+        AccountMember.objects.filter(
+            user=assignee, account__in={thread.account_id for thread in threads}
+        ).values_list("account", flat=True)
+    )
+    memory = _set([t for t in threads if t.account_id in own], "assigned_to_id", assignee.pk)
+    if assignee.pk != detail.by.pk:
+        for thread_id in memory:
+            bell.notify([assignee], kind=ASSIGNED, subject_id=thread_id)
+    return memory
+
+
+def _unassign(threads: list[Thread], detail: Detail) -> Memory:
+    return _set(threads, "assigned_to_id", None)
+
+
+def assigned_lines(reader: Any, thread_ids: set[int]) -> Mapping[int, bell.Line]:
+    """The words behind the bell, while the conversation is still the reader's."""
+    threads = Thread.objects.of_accounts_of(reader).filter(pk__in=thread_ids, assigned_to=reader)
+    return {
+        thread.pk: bell.Line(
+            text=_("Assigned to you: %(subject)s") % {"subject": thread.subject or _("No subject")},
+            url=reverse("inbox:thread", args=[thread.key]),
+            icon="user-plus",
+        )
+        for thread in threads
+    }
+
+
 # --- Acts that the mailbox follows --------------------------------------------------------------
 
 
@@ -257,6 +327,8 @@ HANDLERS: dict[Act, Callable[[list[Thread], Detail], Memory]] = {
     Act.UNLABEL: _unlabel,
     Act.SHARE: _share,
     Act.HIDE: _hide,
+    Act.ASSIGN: _assign,
+    Act.UNASSIGN: _unassign,
 }
 OPPOSITE = {
     Act.ARCHIVE: Act.UNARCHIVE,
@@ -267,5 +339,6 @@ OPPOSITE = {
     Act.SNOOZE: Act.UNSNOOZE,
     Act.LABEL: Act.UNLABEL,
     Act.SHARE: Act.HIDE,
+    Act.ASSIGN: Act.UNASSIGN,
 }
 OPPOSITE |= {opposite: act for act, opposite in OPPOSITE.items()}

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models import Label
+from users.models import User
 
 MORNING = 8
 
@@ -52,6 +53,12 @@ class SnoozeForm(forms.Form):
 
 class LabelChoiceForm(forms.Form):
     label = forms.ModelChoiceField(Label.objects.all())
+
+
+class AssigneeForm(forms.Form):
+    """Whether he is a member of the conversation's account is asked by the act."""
+
+    assignee = forms.ModelChoiceField(User.objects.active())
 
 
 class LabelForm(forms.ModelForm):

@@ -10,12 +10,26 @@ from django.utils.translation import gettext as _
 from common.opaque import unseal
 from crm.enums import RecordKind
 from inbox.domain.queries.lists import ThreadFilter
-from inbox.enums import Tab
+from inbox.enums import Tab, WaitingFor
 from inbox.models import Label
 from mailsync.models import MailAccount
 from sharing.enums import ThreadVisibility
+from users.models import User
 
-NAMES = ("tab", "account", "label", "from", "linked", "visibility", "starred", "file", "asks")
+NAMES = (
+    "tab",
+    "account",
+    "label",
+    "from",
+    "linked",
+    "visibility",
+    "waiting",
+    "assigned",
+    "starred",
+    "file",
+    "asks",
+)
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
@@ -30,8 +44,14 @@ class FilterForm:
     """Reads the filter out of a query string, and writes query strings for tabs and chips."""
 
     def __init__(
-        self, data: QueryDict, *, accounts: list[MailAccount], labels: list[Label]
+        self,
+        data: QueryDict,
+        *,
+        accounts: list[MailAccount],
+        labels: list[Label],
+        members: list[User],
     ) -> None:
+        self.members = {str(user.pk): user for user in members}
         self.accounts = {account.pk: account for account in accounts}
         self.labels = {label.pk: label for label in labels}
         self.values = {name: data[name][:320] for name in NAMES if data.get(name)}
@@ -48,6 +68,8 @@ class FilterForm:
         if label_id not in self.labels:
             self.values.pop("label", None)
             label_id = None
+        if get("assigned", NOBODY) != NOBODY and get("assigned") not in self.members:
+            self.values.pop("assigned", None)
         return ThreadFilter(
             tab=Tab(get("tab")) if get("tab") in Tab.values else Tab.ALL,
             account_id=account_id,
@@ -57,14 +79,26 @@ class FilterForm:
             visibility=get("visibility", "")
             if get("visibility") in ThreadVisibility.values
             else "",
+            waiting=get("waiting", "") if get("waiting") in WaitingFor.values else "",
+            assigned_id=self._assigned_id(),
             flagged=get("starred") == "1",
             has_file=get("file") == "1",
             asks=get("asks") == "1",
         )
 
+    def _assigned_id(self) -> int | None:
+        asked = self.values.get("assigned")
+        if asked == NOBODY:
+            return 0
+        return self.members[asked].pk if asked else None
+
     @property
     def account(self) -> MailAccount | None:
         return self.accounts.get(self.wanted.account_id or 0)
+
+    def _assigned_text(self) -> str:
+        user = self.members.get(self.values["assigned"])
+        return _("Assigned to %(name)s") % {"name": user.name} if user else _("Assigned to nobody")
 
     def query(self, **changed: Any) -> str:
         """The query string with these values changed; an empty value leaves the name out."""
@@ -87,10 +121,17 @@ class FilterForm:
             )
         if wanted.visibility:
             found.append(("visibility", str(ThreadVisibility(wanted.visibility).label)))
-        if wanted.flagged:
-            found.append(("starred", _("Starred")))
-        if wanted.has_file:
-            found.append(("file", _("Has a file")))
-        if wanted.asks:
-            found.append(("asks", _("Waits for your choice")))
+        if wanted.assigned_id is not None:
+            found.append(("assigned", self._assigned_text()))
+        found += self._plain_chips()
         return [Chip(text=text, without=self.query(**{name: ""})) for name, text in found]
+
+    def _plain_chips(self) -> list[tuple[str, str]]:
+        wanted = self.wanted
+        found = [("waiting", str(WaitingFor(wanted.waiting).label))] if wanted.waiting else []
+        marks = (
+            ("starred", wanted.flagged, _("Starred")),
+            ("file", wanted.has_file, _("Has a file")),
+            ("asks", wanted.asks, _("Waits for your choice")),
+        )
+        return found + [(name, text) for name, is_on, text in marks if is_on]

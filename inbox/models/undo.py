@@ -29,6 +29,14 @@ class UndoToken(models.Model):
     act = models.CharField(max_length=10, choices=Act.choices)
     # thread id -> what the opposite act needs to know of it (a moment, a label, nothing).
     threads = models.JSONField(default=dict)
+    # The sender that was blocked by the same act, to be let in again with it.
+    blocked = models.ForeignKey(
+        "mailsync.BlockedAddress",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, blank=True)

@@ -17,9 +17,9 @@ from common.opaque import unseal
 from common.toasts import Kind, add_toast, toast_answer
 from inbox.domain import jobs, search, triage
 from inbox.domain.audience import names_of
-from inbox.domain.queries.lists import accounts_of, box_threads, rows_of
+from inbox.domain.queries.lists import accounts_of, box_threads, members_of, rows_of
 from inbox.enums import Act, Box
-from inbox.forms.acts import LabelChoiceForm, SnoozeForm
+from inbox.forms.acts import AssigneeForm, LabelChoiceForm, SnoozeForm
 from inbox.forms.filters import FilterForm
 from inbox.models import BulkJob, Label
 from mailsync.domain import blocking
@@ -72,6 +72,7 @@ def _all_that_match(request: HttpRequest) -> Iterable[int]:
         QueryDict(request.POST.get("filter", "")),
         accounts=accounts,
         labels=list(Label.objects.all()),
+        members=members_of(accounts),
     )
     threads = box_threads(request.user, box=box, wanted=form.wanted, accounts=accounts)
     return list(threads.values_list("pk", flat=True))
@@ -116,11 +117,14 @@ def _detail(request: HttpRequest, act: Act) -> tuple[dict[str, Any], str]:
             return {}, " ".join(form.non_field_errors()) or _("Choose when it comes back.")
         return {"until": form.cleaned_data["until"]}, ""
     if act in (Act.LABEL, Act.UNLABEL):
-        form = LabelChoiceForm(request.POST)
-        if not form.is_valid():
-            return {}, _("This label is gone. Choose another one.")
-        return {"label": form.cleaned_data["label"]}, ""
+        return _chosen(LabelChoiceForm(request.POST), _("This label is gone. Choose another one."))
+    if act == Act.ASSIGN:
+        return _chosen(AssigneeForm(request.POST), _("Choose somebody of the team."))
     return {}, ""
+
+
+def _chosen(form: Any, problem: str) -> tuple[dict[str, Any], str]:
+    return (form.cleaned_data, "") if form.is_valid() else ({}, problem)
 
 
 @require_POST
@@ -141,7 +145,7 @@ def undo_newest(request: HttpRequest) -> HttpResponse:
 def _undone(request: HttpRequest, done: triage.Done | None) -> HttpResponse:
     if done is None:
         return _refused(request, _("There is nothing to undo any more."))
-    text = _("Undone.") if done.number else _("Nothing was left to undo.")
+    text = _("Undone.") if done.number or done.blocked else _("Nothing was left to undo.")
     return toast_answer(
         request,
         text,
@@ -202,14 +206,16 @@ def block_sender(request: HttpRequest, pk: int) -> HttpResponse:
     if newest is None or not newest.from_address:
         return _refused(request, _("There is no sender to block."))
     try:
-        blocking.block(newest.from_address, by=request.user)
+        done = triage.block_sender(found, newest.from_address, by=request.user)
     except blocking.BlockError:
         return _refused(request, _("This is an address of your own company, so it is not blocked."))
-    return _answer(request, triage.perform(Act.TRASH, [pk], by=request.user))
+    return _answer(request, done)
 
 
 def sentence(done: triage.Done) -> str:
     """What was done, in words; of one conversation also who sees it now."""
+    if done.blocked:
+        return _("%(address)s is blocked: no more mail from there.") % {"address": done.blocked}
     if not done.number:
         return _("Nothing to change: it was so already.")
     if done.number == 1 and done.act in (Act.SHARE, Act.HIDE):
@@ -255,5 +261,9 @@ SENTENCES = {
     Act.SHARE: ngettext_lazy("Conversation shared.", "%(n)s conversations shared.", "n"),
     Act.HIDE: ngettext_lazy(
         "Conversation no longer shared.", "%(n)s conversations no longer shared.", "n"
+    ),
+    Act.ASSIGN: ngettext_lazy("Conversation assigned.", "%(n)s conversations assigned.", "n"),
+    Act.UNASSIGN: ngettext_lazy(
+        "Conversation assigned to nobody.", "%(n)s conversations assigned to nobody.", "n"
     ),
 }

@@ -15,9 +15,10 @@ from inbox.domain.queries.lists import (
     Cursor,
     accounts_of,
     box_page,
+    members_of,
     unread_by_account,
 )
-from inbox.enums import Box, Tab
+from inbox.enums import Box, Tab, WaitingFor
 from inbox.forms.acts import snooze_presets
 from inbox.forms.filters import FilterForm
 from inbox.models import Label
@@ -51,7 +52,8 @@ def list_context(request: HttpRequest, *, box: Box) -> dict[str, Any]:
     """Everything that a list shows."""
     accounts = accounts_of(request.user)
     labels = list(Label.objects.all())
-    form = FilterForm(request.GET, accounts=accounts, labels=labels)
+    members = members_of(accounts)
+    form = FilterForm(request.GET, accounts=accounts, labels=labels, members=members)
     page = box_page(
         request.user,
         box=box,
@@ -63,6 +65,7 @@ def list_context(request: HttpRequest, *, box: Box) -> dict[str, Any]:
         "box": box,
         "accounts": accounts,
         "labels": labels,
+        "members": members,
         "filter": form,
         "tabs": _tabs(form),
         "page": page,
@@ -72,6 +75,7 @@ def list_context(request: HttpRequest, *, box: Box) -> dict[str, Any]:
         "syncing": progress_of(accounts),
         "record_kinds": RecordKind.choices,
         "visibilities": ThreadVisibility.choices,
+        "waiting_for": WaitingFor.choices,
         "snooze_presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),
         "nothing_yet": _nothing_yet(box),
     }

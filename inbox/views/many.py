@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from common.opaque import unseal
 from common.partials import render_dialog
-from inbox.domain.queries.lists import Cursor, accounts_of, box_threads, newer_than
+from inbox.domain.queries.lists import Cursor, accounts_of, box_threads, members_of, newer_than
 from inbox.enums import Act, Box
 from inbox.forms.acts import snooze_presets
 from inbox.forms.filters import FilterForm
@@ -43,7 +43,12 @@ def fresh(request: HttpRequest, box: Box) -> HttpResponse:
 
 def _matching(request: HttpRequest, box: Box) -> tuple[QuerySet[Thread], FilterForm]:
     accounts = accounts_of(request.user)
-    form = FilterForm(request.GET, accounts=accounts, labels=list(Label.objects.all()))
+    form = FilterForm(
+        request.GET,
+        accounts=accounts,
+        labels=list(Label.objects.all()),
+        members=members_of(accounts),
+    )
     return box_threads(request.user, box=box, wanted=form.wanted, accounts=accounts), form
 
 

@@ -26,7 +26,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     if request.htmx and "after" in request.GET:
         return render(request, "inbox/_search_more.html", context)
     if request.htmx:
-        return render(request, "inbox/_search_list.html", context)
+        return render(request, "inbox/_search_found.html", context)
     return render(request, "inbox/search.html", context)
 
 

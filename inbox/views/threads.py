@@ -13,7 +13,7 @@ from common.opaque import unseal
 from inbox.domain import triage
 from inbox.domain.queries import outgoing
 from inbox.domain.queries.conversation import conversation, message
-from inbox.domain.queries.lists import accounts_of, rows_of
+from inbox.domain.queries.lists import accounts_of, members_of, rows_of
 from inbox.enums import Act, Box
 from inbox.forms.acts import snooze_presets
 from inbox.models import Label
@@ -22,7 +22,9 @@ from mailsync.models import Email, Thread
 
 def visible_thread(user: Any, pk: int) -> Thread:
     """The thread, if this user may know of it; 404 otherwise."""
-    threads = Thread.objects.visible_to(user).select_related("account", "account__owner")
+    threads = Thread.objects.visible_to(user).select_related(
+        "account", "account__owner", "assigned_to"
+    )
     return get_object_or_404(threads, pk=pk)
 
 
@@ -57,6 +59,7 @@ def thread_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
         "account": found.account,
         "thread_labels": Label.objects.filter(thread_rows__thread=found),
         "labels": Label.objects.all(),
+        "members": members_of([found.account]) if shown.may_act else [],
         "box": box if box in Box.values else home_of(found),
         "snooze_presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),
         "pictures_asked": request.GET.get("pictures", ""),

@@ -27,15 +27,24 @@ class BlockError(Exception):
         self.code = code
 
 
-def block(pattern: str, *, by: Any) -> BlockedAddress:
-    """Blocks an address or `@domain` for this user. Blocking it again changes nothing."""
+def block(pattern: str, *, by: Any) -> tuple[BlockedAddress, bool]:
+    """Blocks an address or `@domain` for this user; whether it was not so yet. Blocking it again
+    changes nothing."""
     scope, pattern = read_pattern(pattern)
     if _is_ours(scope, pattern):
         raise BlockError("own")
-    row, _made = BlockedAddress.objects.get_or_create(
-        user=by, pattern=pattern, defaults={"scope": scope}
-    )
-    return row
+    return BlockedAddress.objects.get_or_create(user=by, pattern=pattern, defaults={"scope": scope})
+
+
+def unblock(row: BlockedAddress) -> None:
+    """Lets it in again, with what was left out meanwhile and is still on the server."""
+    from mailsync.tasks import reconsider_mail  # leaf: tasks import the domain
+
+    accounts = MailAccount.objects.filter(owner=row.user_id) if row.user_id else ()
+    account_ids = [account.pk for account in accounts]
+    row.delete()
+    for account_id in account_ids:
+        reconsider_mail.delay_on_commit(account_id)
 
 
 def read_pattern(text: str) -> tuple[BlockScope, str]:

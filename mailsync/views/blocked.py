@@ -59,6 +59,6 @@ def _block_all(request: HttpRequest, text: str) -> tuple[int, list[str]]:
 def unblock(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(BlockedAddress, pk=pk, user=request.user)
     pattern = row.pattern
-    row.delete()
+    blocking.unblock(row)
     text = _("%(pattern)s is no longer blocked.") % {"pattern": pattern}
     return toast_answer(request, text, back_to=reverse("mailsync:blocked"))

@@ -51,6 +51,22 @@ def test_search_by_keyboard(watched, live_server, signed_in, alice, mail, axe):
     axe(page)
 
 
+def test_what_is_typed_is_looked_for_at_once(watched, live_server, signed_in, alice, mail):
+    """Also from another list, which becomes the search; nothing of what is typed is lost."""
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + "/mail/inbox/")
+    page.keyboard.press("/")
+    page.keyboard.type("licence")
+    expect(page.locator("mark", has_text="licence").first).to_be_visible()
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search")
+    page.wait_for_url("**/mail/search/?q=licence")
+    page.keyboard.type(" nowhere")
+    page.get_by_text("Nothing found").wait_for()
+    expect(page.locator("#mail-search")).to_be_focused()
+    expect(page.locator("#mail-search")).to_have_value("licence nowhere")
+
+
 def test_operators_are_chips_and_a_search_is_kept(watched, live_server, signed_in, alice, mail):
     page = signed_in(watched, alice)
     page.goto(live_server.url + "/mail/search/?q=renewal+from%3Agrace")

@@ -11,16 +11,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from common.addresses import normalise_address
 from common.opaque import seal, unseal
 from crm.models.attached import RECORD_FIELDS
-from inbox.enums import Box, Tab
+from inbox.enums import Box, Tab, WaitingFor
 from inbox.models import ThreadLabel
-from mailsync.models import MailAccount, Thread, ThreadAddress, ThreadLink
+from mailsync.enums import AccountScope
+from mailsync.models import AccountMember, MailAccount, Thread, ThreadAddress, ThreadLink
 from mailsync.rules import links_seen_by
+from users.models import User
 
 PAGE_SIZE = 50
 ITEM_KINDS = ("deal", "lead", "project")
@@ -40,6 +42,9 @@ class ThreadFilter:
     flagged: bool = False
     has_file: bool = False
     asks: bool = False  # several items fit and the user has not chosen yet
+    waiting: str = ""  # one of WaitingFor
+    # The user whose work it is; 0: nobody's.
+    assigned_id: int | None = None
 
     @property
     def is_narrow(self) -> bool:
@@ -106,6 +111,15 @@ def accounts_of(user: Any) -> list[MailAccount]:
     )
 
 
+def members_of(accounts: Iterable[MailAccount]) -> list[User]:
+    """Who works in the team accounts among these: whom a conversation can be given to."""
+    teams = [account.pk for account in accounts if account.scope == AccountScope.TEAM]
+    if not teams:
+        return []
+    members = AccountMember.objects.filter(account__in=teams)
+    return list(User.objects.active().filter(pk__in=members.values("user")).order_by("name", "pk"))
+
+
 def box_condition(box: str, *, now: datetime) -> Q:
     """Which conversations lie in a box. A snoozed one leaves the inbox until its moment."""
     awake = Q(snoozed_until=None) | Q(snoozed_until__lte=now)
@@ -135,6 +149,10 @@ def filter_condition(user: Any, wanted: ThreadFilter) -> Q:
         "visibility": wanted.visibility or None,
     }
     condition &= Q(**{name: value for name, value in plain.items() if value is not None})
+    if wanted.waiting:
+        condition &= _turn(wanted.waiting)
+    if wanted.assigned_id is not None:
+        condition &= Q(assigned_to=wanted.assigned_id or None)
     if wanted.linked_to:
         condition &= Q(_has_link(user, [wanted.linked_to]))
     if wanted.label_id is not None:
@@ -153,6 +171,17 @@ def _tab_condition(user: Any, tab: Tab) -> Q:
     if tab == Tab.UNLINKED:
         return ~Q(_has_link(user, RECORD_FIELDS))
     return Q()
+
+
+def _turn(waiting: str) -> Q:
+    """Who wrote last: the others, and we owe an answer, or we, and nobody has replied yet."""
+    if waiting == WaitingFor.US:
+        return Q(last_inbound_at__isnull=False) & (
+            Q(last_outbound_at=None) | Q(last_inbound_at__gt=F("last_outbound_at"))
+        )
+    return Q(last_outbound_at__isnull=False) & (
+        Q(last_inbound_at=None) | Q(last_outbound_at__gt=F("last_inbound_at"))
+    )
 
 
 def _addresses(text: str) -> QuerySet[ThreadAddress]:
@@ -237,7 +266,8 @@ def _newest_ids(threads: QuerySet[Thread], account_ids: list[int], *, limit: int
 def rows_of(user: Any, ids: list[int], *, accounts: list[MailAccount]) -> list[Row]:
     """Rows for these conversations, in this order; ids that are no longer there are left out."""
     by_account = {account.pk: account for account in accounts}
-    threads = Thread.objects.filter(pk__in=ids, account__in=by_account).in_bulk()
+    found = Thread.objects.filter(pk__in=ids, account__in=by_account)
+    threads = found.select_related("assigned_to").in_bulk()
     rows = {
         pk: Row(thread=threads[pk], account=by_account[threads[pk].account_id])
         for pk in ids

@@ -18,6 +18,8 @@ class InboxPanes extends HTMLElement {
       "archive-previous": () => this.#archive(-1),
       mute: () => this.#inMenu("mute"),
       block: () => this.#inMenu("block"),
+      "new-deal": () => this.#inMenu("new-deal"),
+      "new-lead": () => this.#inMenu("new-lead"),
     };
     this.#releases = Object.entries(acts).map(([id, act]) => handle(id, act));
     this.addEventListener("thread-left", this.#onLeft);
@@ -138,7 +140,7 @@ class InboxPanes extends HTMLElement {
   #inMenu(id) {
     const selecting = this.querySelector("[data-selecting] .bulk-bar");
     const item = (selecting ?? this).querySelector(
-      selecting ? `[formaction$="/${id}/"]` : `.thread [data-menu-key="${id}"]`,
+      selecting ? `[formaction$="/${id}/"]` : `[data-menu-key="${id}"]`,
     );
     item?.click();
     return Boolean(item);

@@ -142,7 +142,9 @@ def test_inbox_holds_own_and_team_mail_and_nothing_else(alice, bob, carol, dana,
 
 def test_account_of_somebody_else_is_no_filter(alice, bob, account):
     other = make_account(bob)
-    form = FilterForm(QueryDict(f"account={other.key}"), accounts=accounts_of(alice), labels=[])
+    form = FilterForm(
+        QueryDict(f"account={other.key}"), accounts=accounts_of(alice), labels=[], members=[]
+    )
     assert form.wanted == ThreadFilter()
     assert form.query() == ""
 
@@ -152,6 +154,7 @@ def test_chip_leads_to_the_list_without_it(alice, account):
         QueryDict("tab=unread&file=1&from=ada@acme.example"),
         accounts=accounts_of(alice),
         labels=[],
+        members=[],
     )
     assert [(chip.text, chip.without) for chip in form.chips()] == [
         ("With ada@acme.example", "tab=unread&file=1"),

@@ -1,0 +1,201 @@
+"""Assigning, blocking with its undo, and whose turn it is."""
+
+import pytest
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.domain import jobs, triage
+from inbox.domain.queries.lists import accounts_of, box_page, members_of
+from inbox.enums import Act
+from inbox.forms.filters import FilterForm
+from inbox.models import UndoToken
+from mailsync.enums import AccountScope
+from mailsync.models import AccountMember, BlockedAddress, Thread
+from notifications.domain import bell
+from tests.factories.mail import make_account, make_thread
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def team(alice, bob):
+    account = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    for user in (alice, bob):
+        AccountMember.objects.create(account=account, user=user)
+    return account
+
+
+def post(client, thread, act, **data):
+    url = reverse("inbox:thread_act", args=[thread.key, act])
+    return client.post(url, {"box": "inbox", **data}, headers=HTMX)
+
+
+def undo(client):
+    return client.post(reverse("inbox:undo_newest"), headers=HTMX)
+
+
+def subjects(user, query):
+    accounts = accounts_of(user)
+    form = FilterForm(QueryDict(query), accounts=accounts, labels=[], members=members_of(accounts))
+    page = box_page(user, box="inbox", wanted=form.wanted, accounts=accounts)
+    return {row.thread.subject for row in page.rows}, [chip.text for chip in form.chips()]
+
+
+# --- Assigning -----------------------------------------------------------------------------------
+
+
+def test_assigned_and_taken_back_to_whoever_had_it(alice, bob, team, signed_in):
+    thread = make_thread(team, "Demo")
+    client = signed_in.as_(alice)
+    assert (
+        "Conversation assigned."
+        in post(client, thread, "assign", assignee=alice.pk).content.decode()
+    )
+    post(client, thread, "assign", assignee=bob.pk)
+    thread.refresh_from_db()
+    assert thread.assigned_to == bob
+    assert [one.line.text for one in bell.page_for(bob).notifications] == ["Assigned to you: Demo"]
+    undo(client)
+    thread.refresh_from_db()
+    assert thread.assigned_to == alice
+    undo(client)
+    thread.refresh_from_db()
+    assert thread.assigned_to is None
+    # Nobody is told of work that is no longer his; nobody is told of what he took himself.
+    assert bell.page_for(bob).notifications == []
+    assert bell.page_for(alice).notifications == []
+
+
+def test_unassigned_and_back(alice, bob, team, signed_in):
+    thread = make_thread(team, "Demo", assigned_to=bob)
+    client = signed_in.as_(alice)
+    post(client, thread, "unassign")
+    thread.refresh_from_db()
+    assert thread.assigned_to is None
+    undo(client)
+    thread.refresh_from_db()
+    assert thread.assigned_to == bob
+
+
+def test_only_members_get_a_teams_work_and_nobody_a_personal_one(
+    alice, bob, carol, eve, account, team, signed_in
+):
+    thread, personal = make_thread(team), make_thread(account)
+    client = signed_in.as_(alice)
+    for assignee, found in ((carol, thread), (eve, thread), (bob, personal), (alice, personal)):
+        post(client, found, "assign", assignee=assignee.pk)
+    assert not Thread.objects.exclude(assigned_to=None).exists()
+    assert not UndoToken.objects.exists()
+    answer = post(client, thread, "assign", assignee="x")
+    assert "Choose somebody of the team" in answer.content.decode()
+
+
+def test_the_menu_offers_the_team_and_the_row_names_the_one(alice, bob, team, account, signed_in):
+    thread = make_thread(team, "Demo", assigned_to=bob)
+    client = signed_in.as_(alice)
+    page = client.get(reverse("inbox:thread", args=[thread.key])).content.decode()
+    assert 'data-key="assign"' in page
+    assert page.count('name="assignee"') == 2
+    own = client.get(reverse("inbox:thread", args=[make_thread(account).key])).content.decode()
+    assert 'data-key="assign"' not in own
+    rows = client.get("/mail/inbox/", headers=HTMX).content.decode()
+    assert "Assigned to" in rows
+    assert "Bob" in rows
+
+
+def test_assigned_is_a_filter_with_a_chip(alice, bob, team):
+    make_thread(team, "his", assigned_to=bob)
+    make_thread(team, "mine", assigned_to=alice)
+    make_thread(team, "free")
+    assert subjects(alice, f"assigned={bob.pk}") == ({"his"}, ["Assigned to Bob"])
+    assert subjects(alice, "assigned=nobody") == ({"free"}, ["Assigned to nobody"])
+    assert subjects(alice, "assigned=999999") == ({"his", "mine", "free"}, [])
+
+
+def test_a_stranger_to_the_team_is_no_filter(alice, carol, team, account):
+    make_thread(account, "own")
+    assert subjects(alice, f"assigned={carol.pk}")[1] == []
+
+
+def test_many_are_assigned_in_the_background_with_their_undo(alice, bob, team, monkeypatch):
+    monkeypatch.setattr(jobs, "PIECE", 2)
+    threads = [make_thread(team) for _number in range(5)]
+    job = jobs.begin(Act.ASSIGN, [one.pk for one in threads], by=alice, assignee=bob)
+    jobs.run(job.pk)
+    assert Thread.objects.filter(assigned_to=bob).count() == 5
+    job.refresh_from_db()
+    triage.undo(job.undo.token, by=alice)
+    assert not Thread.objects.filter(assigned_to=bob).exists()
+
+
+# --- Blocking ------------------------------------------------------------------------------------
+
+
+def block(client, thread):
+    url = reverse("inbox:thread_block", args=[thread.key])
+    return client.post(url, {"box": "inbox"}, headers=HTMX)
+
+
+def test_block_and_its_undo_are_one(alice, account, signed_in):
+    thread = make_thread(account)
+    client = signed_in.as_(alice)
+    answer = block(client, thread).content.decode()
+    assert "ada@acme.example is blocked" in answer
+    assert BlockedAddress.objects.get().pattern == "ada@acme.example"
+    thread.refresh_from_db()
+    assert thread.trashed_at
+    undo(client)
+    thread.refresh_from_db()
+    assert not thread.trashed_at
+    assert not BlockedAddress.objects.exists()
+
+
+def test_undo_lets_nobody_in_who_was_blocked_before(alice, account, signed_in):
+    BlockedAddress.objects.create(user=alice, scope="address", pattern="ada@acme.example")
+    thread = make_thread(account)
+    client = signed_in.as_(alice)
+    block(client, thread)
+    undo(client)
+    thread.refresh_from_db()
+    assert not thread.trashed_at
+    assert BlockedAddress.objects.count() == 1
+
+
+def test_undo_unblocks_where_the_conversation_was_in_trash_already(alice, account, signed_in):
+    thread = make_thread(account, trashed_at=timezone.now(), in_trash=True, in_inbox=False)
+    client = signed_in.as_(alice)
+    block(client, thread)
+    assert BlockedAddress.objects.exists()
+    assert "Undone." in undo(client).content.decode()
+    assert not BlockedAddress.objects.exists()
+
+
+def test_what_was_left_out_meanwhile_is_looked_at_again(
+    alice, account, signed_in, monkeypatch, django_capture_on_commit_callbacks
+):
+    from mailsync import tasks
+
+    asked = []
+    monkeypatch.setattr(tasks.reconsider_mail, "delay_on_commit", asked.append)
+    client = signed_in.as_(alice)
+    block(client, make_thread(account))
+    undo(client)
+    assert asked == [account.pk]
+
+
+# --- Whose turn ----------------------------------------------------------------------------------
+
+
+def test_whose_turn_it_is(alice, account):
+    now = timezone.now()
+    earlier = now - timezone.timedelta(hours=1)
+    make_thread(account, "never answered", last_inbound_at=now)
+    make_thread(account, "they wrote last", last_inbound_at=now, last_outbound_at=earlier)
+    make_thread(account, "we wrote last", last_inbound_at=earlier, last_outbound_at=now)
+    make_thread(account, "only we", last_inbound_at=None, last_outbound_at=now)
+    us, them = {"never answered", "they wrote last"}, {"we wrote last", "only we"}
+    assert subjects(alice, "waiting=us") == (us, ["Waiting for us"])
+    assert subjects(alice, "waiting=them") == (them, ["No reply yet"])
+    assert subjects(alice, "waiting=x") == (us | them, [])
