@@ -47,7 +47,8 @@ def sweep_jobs() -> None:
 
 @shared_task
 def forget_old_undo() -> None:
-    from inbox.domain import jobs, triage  # leaf
+    from inbox.domain import jobs, presence, triage  # leaf
 
     triage.forget_old_undo()
     jobs.forget_old()
+    presence.forget_old()

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-from inbox.domain import compose, draft_files, drafts
+from inbox.domain import compose, draft_files, drafts, text_files
 from inbox.models import Draft, MailTemplate, Signature
 from mailsync.models import Submission
 from tests.authorisation import USERS, Row
-from tests.authorisation_mail import ALICE, BOB, email_in, mail_of, reading
+from tests.authorisation_mail import ALICE, BOB, acting, email_in, mail_of, reading
 
 Args = Callable[[Any], dict[str, Any]]
 WHOSE = {"personal": ALICE, "team": BOB}
@@ -91,6 +91,19 @@ def a_signature(whose: str) -> Args:
     return args
 
 
+def a_file_of(text: Args, model: Any) -> Args:
+    """A file of the template or signature that `text` makes."""
+
+    def args(scene: Any) -> dict[str, Any]:
+        pk = text(scene)["pk"]
+        file = text_files.add(
+            model.objects.get(pk=pk), name="a.txt", content_type="text/plain", content=b"a"
+        )
+        return {"pk": pk, "file_pk": file.pk}
+
+    return args
+
+
 COMPOSE_ROWS: dict[str, Any] = {
     "inbox:compose": Row(USERS, post=303),
     "inbox:answer": reading(lambda case: email_in(case, kind="reply")),
@@ -125,6 +138,16 @@ COMPOSE_ROWS: dict[str, Any] = {
             frozenset({"alice", "dana"}), args=a_template(shared=True), get=None, post=303
         ),
     },
+    "inbox:template_file": {
+        "private": Row(ALICE, args=a_file_of(a_template(shared=False), MailTemplate)),
+        "shared": Row(USERS, args=a_file_of(a_template(shared=True), MailTemplate)),
+    },
+    "inbox:signature_file": {
+        whose: Row(people, args=a_file_of(a_signature(whose), Signature))
+        for whose, people in WHOSE.items()
+    },
+    "inbox:compose_records": Row(USERS),
+    "inbox:thread_writers": acting(get=200, post=200),
     "inbox:signatures": Row(USERS),
     "inbox:signature_new": Row(USERS, post=422),
     "inbox:signature": writing(a_signature, post=422),

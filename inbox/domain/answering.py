@@ -40,7 +40,10 @@ def answer_to(email: Email, *, kind: DraftKind, by: Any) -> Draft:
         cc=[[party.name, party.address] for party in header.cc],
         subject=header.subject,
         signature=drafts.default_signature(by, account=account, kind=kind),
-        visibility=email.thread.visibility if own_account else "",
+        # Empty: as the conversation is that it goes on with.
+        visibility=""
+        if not account or (own_account and kind != DraftKind.FORWARD)
+        else account.default_visibility,
     )
 
 

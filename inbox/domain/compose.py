@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inbox.domain import draft_copies, draft_files, drafts, reminders
 from inbox.domain.answering import ANSWERS, parsed
@@ -19,11 +21,12 @@ from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.models import Draft
 from mailsync.domain import linking, outbox
-from mailsync.enums import SubmissionState
+from mailsync.enums import AccountScope, SubmissionState
 from mailsync.mime import answers
 from mailsync.mime.build import OutgoingAddressError, build, checked_address
 from mailsync.mime.types import Answer, OutgoingEmail, Party
 from mailsync.models import MailAccount, Submission, Thread
+from sharing.enums import ThreadVisibility
 from users.models import Preferences
 
 MAX_RECIPIENTS = 50
@@ -62,13 +65,37 @@ def send(
     return submission
 
 
+def visibilities(account: MailAccount) -> tuple[ThreadVisibility, ThreadVisibility]:
+    """Who may see a conversation of this account: those who see its records, or its people."""
+    is_team = account.scope == AccountScope.TEAM
+    return ThreadVisibility.SHARED, ThreadVisibility.TEAM if is_team else ThreadVisibility.PRIVATE
+
+
+def send_test(draft: Draft, *, by: Any) -> Submission:
+    """The mail as it would leave now, to its writer alone; the draft stays as it is."""
+    account = check_account(as_seen_by(draft, by), by=by)
+    written = write(draft, by=by)
+    subject = _("Test: %(subject)s") % {"subject": written.subject}
+    recipients = [("to", Party(by.name, by.email))]
+    outgoing = _outgoing(draft, account, recipients, replace(written, subject=subject))
+    return outbox.queue(outgoing, account=account, by=by)
+
+
 def check_sendable(draft: Draft, *, by: Any) -> tuple[MailAccount, list[tuple[str, Party]]]:
     """The account and the recipients; raises ComposeError for what only the author can supply."""
+    return check_account(draft, by=by), _recipients(draft)
+
+
+def check_account(draft: Draft, *, by: Any) -> MailAccount:
+    """The account, as far as this user may send from it and its provider takes the files."""
     usable = MailAccount.objects.usable_by(by)
     account = usable.filter(pk=draft.account_id).first() if draft.account_id else None
     if account is None:
         raise ComposeError("no_account")
-    return account, _recipients(draft)
+    if draft_files.weight(draft) > draft_files.limit_of(draft):
+        # Another account than the one that they were attached for.
+        raise ComposeError("files_too_big")
+    return account
 
 
 def _spaced(account: MailAccount, moment: datetime) -> datetime:
@@ -177,8 +204,8 @@ def settle_sent(submission_id: int, *, thread_id: int) -> None:
     draft = Draft.objects.filter(submission=submission_id).select_related("author").first()
     if draft is None:
         return
-    thread = Thread.objects.get(pk=thread_id)
-    if draft.visibility and draft.visibility != thread.visibility and thread.email_count == 1:
+    thread = Thread.objects.select_related("account").get(pk=thread_id)
+    if draft.visibility in visibilities(thread.account):
         Thread.objects.filter(pk=thread_id).update(visibility=draft.visibility)
     if draft.remind_at and draft.remind_at > timezone.now():
         reminders.wait_for_answer(

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -10,18 +11,18 @@ from django.utils.translation import gettext as _
 from inbox.domain import draft_copies
 from inbox.errors import ComposeError
 from inbox.models import Draft, DraftFile
+from mailsync.domain import sizes
 from mailsync.mime.types import OutgoingFile
 
-# What most providers take is 25 MB with the third that base64 adds (RFC 2045 6.8).
-MAX_FILES_BYTES = 25 * 1024 * 1024 * 3 // 4
+# Where nobody knows yet which account a text goes out from.
+MAX_FILES_BYTES = sizes.USUAL_MEGABYTES * sizes.MEGABYTE
 
 
 def add_file(
     draft: Draft, *, name: str, content_type: str, content: bytes, is_inline: bool = False
 ) -> DraftFile:
     """Attaches a file. The stored name is random and says nothing about it."""
-    total = sum(draft.files.values_list("size", flat=True)) + len(content)
-    if total > MAX_FILES_BYTES:
+    if weight(draft) + len(content) > limit_of(draft):
         raise ComposeError("files_too_big")
     file = store(
         draft,
@@ -32,6 +33,17 @@ def add_file(
     )
     draft_copies.follow_files(draft)
     return file
+
+
+def weight(draft: Draft) -> int:
+    return sum(draft.files.values_list("size", flat=True))
+
+
+def limit_of(draft: Draft) -> int:
+    """What the account's provider takes."""
+    if draft.account_id is None:
+        return MAX_FILES_BYTES
+    return sizes.files_megabytes([draft.account_id])[draft.account_id] * sizes.MEGABYTE
 
 
 def remove_file(file: DraftFile) -> None:
@@ -67,8 +79,15 @@ def drop(file: DraftFile) -> None:
 
 
 def outgoing(draft: Draft) -> Iterable[OutgoingFile]:
-    for file in draft.files.all():
-        if file.content_id and file.content_id not in draft.html:
+    """What goes out with the mail, the pictures of its signature too."""
+    yield from _shown(draft.files.all(), draft.html)
+    if draft.signature:
+        yield from _shown(draft.signature.files.all(), draft.signature.html)
+
+
+def _shown(files: Iterable[Any], text: str) -> Iterable[OutgoingFile]:
+    for file in files:
+        if file.content_id and file.content_id not in text:
             continue  # a picture that was taken out of the text again
         with file.content.open("rb") as content:
             yield OutgoingFile(file.name, file.content_type, content.read(), file.content_id)

@@ -4,6 +4,7 @@ A save names the version that it was made from. When another device or colleague
 between, it is refused and the caller shows both, so nothing is overwritten unseen.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -103,13 +104,25 @@ def default_signature(
     user: Any, *, account: MailAccount | None, kind: DraftKind
 ) -> Signature | None:
     """The one marked for this kind of mail; one for the account goes before one for all."""
+    marked = _marked_signatures(user, kind)
+    return (account and marked.get(account.pk)) or marked.get(None)
+
+
+def default_signatures(
+    user: Any, *, accounts: Iterable[MailAccount], kind: DraftKind
+) -> dict[int, int | None]:
+    """The same for each of these accounts, by their ids."""
+    marked = _marked_signatures(user, kind)
+    usual = marked.get(None)
+    found = {account.pk: marked.get(account.pk) or usual for account in accounts}
+    return {pk: signature.pk if signature else None for pk, signature in found.items()}
+
+
+def _marked_signatures(user: Any, kind: DraftKind) -> dict[int | None, Signature]:
     wanted = "is_for_new" if kind == DraftKind.NEW else "is_for_replies"
-    usable = Signature.objects.usable_by(user).filter(**{wanted: True})
-    return (
-        (account and usable.filter(account=account).first())
-        or usable.filter(account__isnull=True).first()
-        or None
-    )
+    rows = Signature.objects.usable_by(user).filter(**{wanted: True}).distinct()
+    # The first of two for one account stands: the order of the rows turned round.
+    return {row.account_id: row for row in reversed(list(rows))}
 
 
 def save(draft: Draft, *, version: int, **changes: Any) -> Draft:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from inbox.domain import text_files
 from inbox.models import MailTemplate, Signature
 
 
@@ -62,15 +64,18 @@ def note_use(template: MailTemplate) -> None:
     )
 
 
+@transaction.atomic
 def copy(template: MailTemplate, *, by: Any) -> MailTemplate:
     """A template of one's own that begins as another."""
-    return MailTemplate.objects.create(
+    made = MailTemplate.objects.create(
         author=by,
         name=(_("%(name)s (copy)") % {"name": template.name})[:120],
         folder=template.folder,
         subject=template.subject,
         html=template.html,
     )
+    text_files.copy_files(template, made)
+    return made
 
 
 def keep_one_default(signature: Signature) -> None:

@@ -5,18 +5,23 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from inbox.domain import text_files
 from inbox.models import MailTemplate, Signature
 from mailsync.enums import AccountScope
 from mailsync.mime import plain
 from mailsync.models import MailAccount
 
 MAX_HTML = 200_000
+# With the pictures that were just put into it.
+MAX_WITH_PICTURES = 2_300_000
 
 
 class RichTextMixin(forms.Form):
     """A text that the editor writes; without script it is plain text."""
 
-    html = forms.CharField(label=_("Text"), required=False, max_length=MAX_HTML, strip=False)
+    html = forms.CharField(
+        label=_("Text"), required=False, max_length=MAX_WITH_PICTURES, strip=False
+    )
     format = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -24,6 +29,10 @@ class RichTextMixin(forms.Form):
         if cleaned.get("html") and cleaned.get("format") != "html":
             text = cleaned["html"].replace("\r\n", "\n")
             cleaned["html"] = plain.text_to_html_source(text)
+        if text_files.too_big(cleaned.get("html", "")):
+            self.add_error("html", _("A picture may have 1 MB at most. Make it smaller."))
+        elif len(text_files.without_pictures(cleaned.get("html", ""))) > MAX_HTML:
+            self.add_error("html", _("This text is too long."))
         return cleaned
 
 

@@ -52,6 +52,8 @@ def compose(request: HttpRequest) -> HttpResponse:
         return _conflict(request, conflict.draft)
     if act in ("send", "send-anyway"):
         return sending.send(request, draft)
+    if act == "test":
+        return sending.send_test(request, draft)
     return _saved(request, draft)
 
 

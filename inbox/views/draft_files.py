@@ -5,7 +5,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,9 +14,8 @@ from inbox.errors import ComposeError
 from inbox.forms.compose import record_of
 from inbox.models import DraftFile
 from inbox.views.compose import usable_draft
-
-# What a browser may show as a picture of a draft; anything else is a file.
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+from inbox.views.rich_text import PICTURES, sent_file
+from mailsync.domain.sizes import MEGABYTE
 
 
 @require_POST
@@ -38,7 +36,8 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
             is_inline=is_inline,
         )
     except ComposeError:
-        return JsonResponse({"text": too_big()}, status=413)
+        limit = draft_files.limit_of(draft) // MEGABYTE
+        return JsonResponse({"text": too_big(limit)}, status=413)
     return JsonResponse(
         {
             "url": reverse("inbox:draft_file", args=[draft.key, file.key]),
@@ -49,8 +48,7 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def too_big() -> str:
-    megabytes = draft_files.MAX_FILES_BYTES // (1024 * 1024)
+def too_big(megabytes: int = draft_files.MAX_FILES_BYTES // MEGABYTE) -> str:
     return _("Together the files of a mail may have %(limit)d MB. Send a link to larger ones.") % {
         "limit": megabytes
     }
@@ -66,17 +64,8 @@ def _file(request: HttpRequest, pk: int, file_pk: int) -> DraftFile:
 @with_policy(ContentPolicy.FILE)
 def file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """A file of a draft: pictures for the editor, everything else to download."""
-    found = _file(request, pk, file_pk)
-    is_picture = found.content_type in PICTURES
-    with found.content.open("rb") as content:
-        response = HttpResponse(
-            content.read(),
-            content_type=found.content_type if is_picture else "application/octet-stream",
-        )
-    is_shown = is_picture and bool(found.content_id)
-    response["Content-Disposition"] = content_disposition_header(not is_shown, found.name)
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    draft = usable_draft(request.user, pk)
+    return sent_file(draft.files.all(), file_pk)
 
 
 @require_POST

@@ -84,6 +84,22 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     return _sent(request, draft, submission, moments.cleaned_data["moment"], archives=archives)
 
 
+def send_test(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """To its writer alone; the window stays open."""
+    try:
+        compose.send_test(draft, by=request.user)
+    except ComposeError as error:
+        return _stopped(request, draft, sentence(error))
+    text = _("A test is on its way to %(address)s.") % {"address": request.user.email}
+    if not request.htmx:
+        return toast_answer(request, text, back_to=reverse("inbox:draft", args=[draft.key]))
+    response = HttpResponse()
+    # The window has to know what was stored on the way here, and that it is not done.
+    response["X-Draft"] = f"{draft.key} {draft.version}"
+    response["HX-Reswap"] = "none"
+    return add_toast(request, response, text)
+
+
 def _sent(
     request: HttpRequest,
     draft: Draft,

@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,14 +14,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inbox.domain import compose, drafts, recipients, text_files
 from inbox.domain import fields as smart_fields
-from inbox.domain import recipients
 from inbox.domain.draft_sight import as_seen_by
 from inbox.domain.queries.lists import accounts_of
 from inbox.enums import DraftKind
 from inbox.forms.sending import remind_presets, send_presets
 from inbox.models import Draft, Signature
+from mailsync.domain.sizes import MEGABYTE, files_megabytes
 from mailsync.mime import html
+from mailsync.models import MailAccount
 from sharing.enums import ThreadVisibility
 
 # Text colours that can be read on white and on a reader's dark page alike.
@@ -54,13 +57,14 @@ def window(
 
 def window_context(request: HttpRequest, draft: Draft, *, frame: str) -> dict[str, Any]:
     draft = as_seen_by(draft, request.user)
-    accounts = accounts_of(request.user)
+    senders = _senders(request.user, draft)
     record = draft.deal or draft.lead or draft.project or draft.person
     return {
         "draft": draft,
         "uid": draft.key if draft.pk else secrets.token_hex(6),
         "frame": frame,
-        "accounts": accounts,
+        "senders": senders,
+        "sender": next((one for one in senders if one.account.pk == draft.account_id), None),
         "fields": [
             {
                 "role": role,
@@ -77,11 +81,51 @@ def window_context(request: HttpRequest, draft: Draft, *, frame: str) -> dict[st
         "field_choices": list(smart_fields.FIELDS.values()),
         "send_presets": send_presets(timezone.now(), timezone.get_current_timezone()),
         "remind_presets": remind_presets(timezone.now(), timezone.get_current_timezone()),
-        "signatures": Signature.objects.usable_by(request.user).distinct(),
+        "signatures": [
+            (one, html.html_to_text(one.html))
+            for one in Signature.objects.usable_by(request.user).distinct()
+        ],
         "visibilities": ThreadVisibility.choices,
+        "goes_on": _goes_on(draft),
+        "weight": sum(draft.files.values_list("size", flat=True)) if draft.pk else 0,
         "heading": _heading(draft),
         "files": list(draft.files.filter(content_id="")) if draft.pk else [],
     }
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An account to send from, and what choosing it means for the mail."""
+
+    account: MailAccount
+    files_bytes: int
+    signature_id: int | None
+    visibilities: tuple[str, ...]
+
+
+def _senders(user: Any, draft: Draft) -> list[Sender]:
+    accounts = accounts_of(user)
+    limits = files_megabytes(account.pk for account in accounts)
+    signatures = drafts.default_signatures(user, accounts=accounts, kind=DraftKind(draft.kind))
+    return [
+        Sender(
+            account,
+            files_bytes=limits[account.pk] * MEGABYTE,
+            signature_id=signatures[account.pk],
+            visibilities=compose.visibilities(account),
+        )
+        for account in accounts
+    ]
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Whether the mail joins a conversation that is visible to somebody already."""
+    parent = draft.parent
+    return bool(
+        parent
+        and draft.kind in (DraftKind.REPLY, DraftKind.REPLY_ALL)
+        and parent.account_id == draft.account_id
+    )
 
 
 def _heading(draft: Draft) -> str:
@@ -114,8 +158,25 @@ def pictures_by_id(text: str, draft: Draft) -> str:
     return _PICTURE.sub(name, text)
 
 
+def pictures_as_data(text: str, draft: Draft | None) -> str:
+    """The editor's text with this draft's pictures in it, for a place of its own."""
+    if draft is None:
+        return text
+    known = {file.key: file for file in draft.files.exclude(content_id="")}
+
+    def carry(match: re.Match[str]) -> str:
+        return text_files.as_data(known[match[1]]) if match[1] in known else match[0]
+
+    return _PICTURE.sub(carry, text)
+
+
 def editor_html(draft: Draft) -> str:
-    """The text for the editor: cleaned like any foreign HTML, since a colleague may have written
+    """What the window begins with."""
+    return shown_html(draft.html, draft)
+
+
+def shown_html(source: str, draft: Draft) -> str:
+    """A text for the editor: cleaned like any foreign HTML, since a colleague may have written
     it, with this draft's pictures under addresses of ours."""
     files = (
         {file.content_id: file for file in draft.files.exclude(content_id="")} if draft.pk else {}
@@ -125,4 +186,4 @@ def editor_html(draft: Draft) -> str:
         file = files.get(content_id)
         return reverse("inbox:draft_file", args=[draft.key, file.key]) if file else None
 
-    return html.clean(draft.html, images=html.ImagePolicy(inline=address))
+    return html.clean(source, images=html.ImagePolicy(inline=address))

@@ -50,6 +50,8 @@ class Preset:
     saves_sent_copy: bool = False
     # To how many recipients a day it lets an account send, where it says so; 0 where it does not.
     recipients_a_day: int = 0
+    # What the files of one mail may weigh together, where it says so; 0 where it does not.
+    files_megabytes: int = 0
     # Extensions that the host offers and gets wrong.
     without: frozenset[str] = frozenset()
     help_url: str = ""
@@ -78,7 +80,7 @@ PRESETS = (
     Preset(
         "gmail", "Gmail, Google Workspace", _tls("imap.gmail.com"), _tls("smtp.gmail.com", 465),
         domains=("gmail.com", "googlemail.com"), mx=("google.com", "googlemail.com"),
-        sign_in=SignIn.APP_PASSWORD, saves_sent_copy=True,
+        sign_in=SignIn.APP_PASSWORD, saves_sent_copy=True, files_megabytes=25,
         help_url="https://myaccount.google.com/apppasswords",
         advice=_("Switch on two-step verification, then create an app password and enter it here."),
     ),
@@ -86,6 +88,7 @@ PRESETS = (
         "microsoft365", "Microsoft 365", _tls("outlook.office365.com"),
         Host("smtp.office365.com", 587, Security.STARTTLS),
         mx=("mail.protection.outlook.com",), sign_in=SignIn.OAUTH_ONLY, saves_sent_copy=True,
+        files_megabytes=25,
         advice=_OAUTH,
     ),
     Preset(
@@ -96,6 +99,7 @@ PRESETS = (
             r"live\.[a-z]{2,3}(\.[a-z]{2})?", "msn.com", "passport.com", "windowslive.com",
         ),
         mx=("olc.protection.outlook.com",), sign_in=SignIn.OAUTH_ONLY, saves_sent_copy=True,
+        files_megabytes=20,
         advice=_OAUTH,
     ),
     Preset(
@@ -109,13 +113,13 @@ PRESETS = (
             r"(?!yahoo\.co\.jp)yahoo\.[a-z]{2,3}(\.[a-z]{2})?", "ymail.com", "rocketmail.com",
         ),
         mx=("yahoodns.net",), sign_in=SignIn.APP_PASSWORD, advice=_APP_PASSWORD,
-        recipients_a_day=500,
+        recipients_a_day=500, files_megabytes=25,
         help_url="https://login.yahoo.com/account/security",
     ),
     Preset(
         "aol", "AOL", _tls("imap.aol.com"), _tls("smtp.aol.com", 465),
         domains=(r"aol\.[a-z]{2,3}(\.[a-z]{2})?", "aim.com"), mx=("mx.aol.com",),
-        sign_in=SignIn.APP_PASSWORD, advice=_APP_PASSWORD,
+        sign_in=SignIn.APP_PASSWORD, advice=_APP_PASSWORD, files_megabytes=25,
         help_url="https://login.aol.com/account/security",
     ),
     Preset(

@@ -22,6 +22,7 @@ NAMES = frozenset(
         "deal-moved",
         "bell-changed",
         "outbox-changed",
+        "presence-changed",
     }
 )
 KEPT_FOR = timedelta(minutes=15)

@@ -207,7 +207,7 @@ def test_a_file_is_never_shown_as_a_page(client_of, alice, account):
 
 
 def test_too_large_files_are_refused_in_words(client_of, alice, account, monkeypatch):
-    monkeypatch.setattr(draft_files, "MAX_FILES_BYTES", 3)
+    monkeypatch.setattr(draft_files, "limit_of", lambda _draft: 3)
     draft = make_draft(alice, account)
     file = SimpleUploadedFile("big.bin", b"four")
     answer = client_of(alice).post(f"/mail/drafts/{draft.key}/files/", {"file": file})

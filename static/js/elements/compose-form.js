@@ -4,6 +4,10 @@
 import { word } from "../lib/client.js";
 import { openEditor } from "../lib/editor.js";
 import { FieldChips } from "../lib/field-chips.js";
+import { MailFiles } from "../lib/mail-files.js";
+import { MailOptions } from "../lib/mail-options.js";
+import { MailTexts } from "../lib/mail-texts.js";
+import { Presence } from "../lib/presence.js";
 import { toast } from "../lib/toast.js";
 import { Toolbar, editorPlace } from "../lib/toolbar.js";
 import "./recipient-field.js";
@@ -21,7 +25,10 @@ class ComposeForm extends HTMLElement {
   #saving = null;
   #timer;
   #announced = 0;
-  #uploads = new Set();
+  #files;
+  #options;
+  #texts;
+  #presence;
   #conflict = null;
   #done = false;
   #bar;
@@ -38,13 +45,10 @@ class ComposeForm extends HTMLElement {
     this.addEventListener("click", this.#onClick);
     this.addEventListener("keydown", this.#onKey);
     this.addEventListener("keydown", this.#onSendKey, true);
-    this.addEventListener("dragover", this.#onDrag);
-    this.addEventListener("dragleave", this.#onDrag);
-    this.addEventListener("drop", this.#onDrop);
-    this.querySelector("[data-attach]")?.addEventListener("change", (event) => {
-      this.#attach([...event.target.files]);
-      event.target.value = "";
-    });
+    this.#files = new MailFiles(this, { onPicture: (url) => this.#editor?.insertImage(url) });
+    this.#options = new MailOptions(this, { onChange: () => this.#touch(), files: this.#files });
+    this.#texts = new MailTexts(this, { onChange: () => this.#touch(), files: this.#files });
+    this.#presence = new Presence(this);
     this.addEventListener("htmx:after:request", this.#onAnswer);
     addEventListener("beforeunload", this.#onLeave);
     document.addEventListener("visibilitychange", this.#onHide);
@@ -58,16 +62,25 @@ class ComposeForm extends HTMLElement {
     clearTimeout(this.#timer);
     // The conversation made way for another one: what was written in it is kept.
     if (this.#dirty && !this.#done) this.save({ keepalive: true });
+    this.#presence?.end();
     this.#editor?.dispose();
     this.#editor = null;
     this.#chips = null;
   }
 
   get key() {
-    return this.#value("draft");
+    return this.value("draft");
   }
 
-  #value(name) {
+  get form() {
+    return this.#form;
+  }
+
+  get editor() {
+    return this.#editor;
+  }
+
+  value(name) {
     return this.#form.elements[name]?.value ?? "";
   }
 
@@ -120,8 +133,8 @@ class ComposeForm extends HTMLElement {
       return;
     }
     this.#form.elements.format.value = "html";
-    place.addEventListener("paste", this.#onPaste, true);
-    this.#bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#take(files, { inline: true }) });
+    place.addEventListener("paste", (event) => this.#files.paste(event), true);
+    this.#bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#files.take(files, { inline: true }) });
     this.#chips = new FieldChips(this.#editor, place, { onChange: () => this.#touch() });
     this.#fillChips();
     this.#focusFirst();
@@ -140,18 +153,13 @@ class ComposeForm extends HTMLElement {
   // --- Saving ---------------------------------------------------------------------------------
 
   #onInput = (event) => {
-    if (event.target.matches("[data-attach], [data-picture-file], [data-fill]")) return;
+    if (event.target.matches("[data-attach], [data-picture-file], [data-fill], [data-records-query]")) return;
     if (event.target.name === "subject" && this.dataset.frame === "dock") {
       this.querySelector("[data-title]").textContent = event.target.value || word("new_mail");
     }
-    if (event.target.name === "account") this.#takeVisibility(event.target);
+    this.#options.follow(event.target);
     if (event.target.name || event.target.closest("recipient-field")) this.#touch();
   };
-
-  #takeVisibility(select) {
-    const wanted = select.selectedOptions[0]?.dataset.visibility;
-    if (wanted && !this.#value("parent")) this.#form.elements.visibility.value = wanted;
-  }
 
   #touch() {
     this.#dirty = true;
@@ -254,7 +262,7 @@ class ComposeForm extends HTMLElement {
   }
 
   #onLeave = (event) => {
-    if ((this.#dirty || this.#uploads.size) && !this.#done) event.preventDefault();
+    if ((this.#dirty || this.#files.underWay.size) && !this.#done) event.preventDefault();
   };
 
   #onHide = () => {
@@ -265,12 +273,12 @@ class ComposeForm extends HTMLElement {
 
   #onSubmit = async (event) => {
     this.#collect();
-    if (!this.#saving && !this.#uploads.size) return;
+    if (!this.#saving && !this.#files.underWay.size) return;
     // First what is under way, so that the version and the files are known.
     event.preventDefault();
     event.stopImmediatePropagation();
     const { submitter } = event;
-    await Promise.allSettled([this.#saving, ...this.#uploads]);
+    await Promise.allSettled([this.#saving, ...this.#files.underWay]);
     this.#form.requestSubmit(submitter);
   };
 
@@ -279,7 +287,7 @@ class ComposeForm extends HTMLElement {
     if (event.target !== this.#form || !ctx.response) return;
     const known = ctx.response.headers.get("X-Draft")?.split(" ");
     if (known) this.#know(...known);
-    if (ctx.response.status < 300) {
+    if (ctx.response.status < 300 && ctx.response.headers.get("HX-Reswap") !== "none") {
       this.#done = true;
       this.#dirty = false;
       clearTimeout(this.#timer);
@@ -307,10 +315,6 @@ class ComposeForm extends HTMLElement {
     else if (on("[data-shows]")) this.#showRole(on("[data-shows]").dataset.shows);
     else if (on("[data-edit-quote]")) this.#editQuote(on("[data-edit-quote]"));
     else if (on("[data-drop-quote]")) this.#drop(on("[data-quote]"));
-    else if (on("[data-drop-record]")) this.#drop(on("[data-record]"));
-    else if (on("[data-remove-file]")) this.#removeFile(on("[data-file]"), on("button").dataset.removeFile);
-    else if (on("[data-use-template]")) this.#useTemplate(on("[data-use-template]"));
-    else if (on("[data-save-template]")) this.#saveTemplate(on("[data-save-template]"));
     else if (on("[data-dismiss-checks]")) this.#dismissChecks();
   };
 
@@ -370,157 +374,23 @@ class ComposeForm extends HTMLElement {
     }
   };
 
-  // --- Templates and fields ---------------------------------------------------------------------
-
-  async #useTemplate(button) {
-    button.closest("[popover]").hidePopover();
-    const answer = await this.#ask(button.dataset.useTemplate);
-    if (!answer) return;
-    const { subject } = this.#form.elements;
-    if (!subject.value.trim()) subject.value = answer.subject;
-    this.#editor.insertHTML(answer.html);
-    this.#touch();
-  }
-
   async #fillChips() {
     if (!this.#chips?.any) return;
-    const answer = await this.#ask(this.dataset.values, new FormData(this.#form));
+    const answer = await this.ask(this.dataset.values, new FormData(this.#form));
     if (answer && this.#chips) this.#chips.values = answer.values;
   }
 
-  async #ask(url, body = new FormData()) {
-    body.set("csrfmiddlewaretoken", this.#value("csrfmiddlewaretoken"));
+  /** A POST beside the form's own; gives the answer, or null after having said why not. */
+  async ask(url, body = new FormData()) {
+    body.set("csrfmiddlewaretoken", this.value("csrfmiddlewaretoken"));
     const response = await fetch(url, {
       method: "POST",
       body: new URLSearchParams(body),
       headers: { Accept: "application/json" },
     }).catch(() => null);
-    return response?.ok ? response.json() : null;
-  }
-
-  /** Opens the page of a new template with what is written here. */
-  #saveTemplate(button) {
-    const form = document.createElement("form");
-    form.method = "post";
-    form.action = `${button.dataset.url}?from=mail`;
-    const values = {
-      csrfmiddlewaretoken: this.#value("csrfmiddlewaretoken"),
-      subject: this.#value("subject"),
-      html: this.#editor.getHTML(),
-      format: "html",
-    };
-    for (const [name, value] of Object.entries(values)) {
-      const field = document.createElement("input");
-      field.type = "hidden";
-      field.name = name;
-      field.value = value;
-      form.append(field);
-    }
-    document.body.append(form);
-    this.save().then(() => form.submit());
-  }
-
-  // --- Files ----------------------------------------------------------------------------------
-
-  #onDrag = (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.toggleAttribute("data-dropping", event.type === "dragover");
-  };
-
-  #onDrop = (event) => {
-    this.removeAttribute("data-dropping");
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (!files.length) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const isText = event.target.closest(".composer__editor");
-    this.#take(files, { inline: Boolean(isText) });
-  };
-
-  #onPaste = (event) => {
-    const files = [...event.clipboardData.files];
-    const html = event.clipboardData.getData("text/html");
-    // A copied picture comes with markup that names its place on the web; the file is the picture.
-    if (!files.length || /<(?!\/?(html|head|meta|body|img|!--)\b)[a-z]/i.test(html)) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    this.#take(files, { inline: true });
-  };
-
-  #take(files, { inline }) {
-    const pictures = inline ? files.filter((file) => /^image\/(png|jpeg|gif|webp)$/.test(file.type)) : [];
-    this.#attach(files.filter((file) => !pictures.includes(file)));
-    for (const picture of pictures) {
-      this.#track(this.#upload(picture, { inline: true }).then((answer) => answer && this.#editor.insertImage(answer.url)));
-    }
-  }
-
-  #attach(files) {
-    for (const file of files) {
-      const item = document.createElement("li");
-      item.className = "chip composer__file";
-      const name = document.createElement("span");
-      name.className = "chip__text truncate";
-      name.dir = "auto";
-      name.textContent = file.name;
-      const progress = document.createElement("progress");
-      progress.max = 100;
-      progress.setAttribute("aria-label", file.name);
-      item.append(name, progress);
-      this.querySelector("[data-files]").append(item);
-      const done = this.#upload(file, { onProgress: (percent) => (progress.value = percent) }).then((answer) => {
-        if (answer) item.outerHTML = answer.markup;
-        else item.remove();
-      });
-      this.#track(done);
-    }
-  }
-
-  #track(work) {
-    this.#uploads.add(work);
-    work.finally(() => this.#uploads.delete(work));
-  }
-
-  /** Gives the server's answer, or null after having said why not. */
-  async #upload(file, { inline = false, onProgress = () => {} } = {}) {
-    if (!this.key) await this.save();
-    if (!this.dataset.files) return null;
-    const body = new FormData();
-    body.set("file", file);
-    if (inline) body.set("inline", "1");
-    // fetch tells nothing of an upload's progress.
-    const request = new XMLHttpRequest();
-    return new Promise((resolve) => {
-      request.open("POST", this.dataset.files);
-      request.setRequestHeader("X-CSRFToken", this.#value("csrfmiddlewaretoken"));
-      request.upload.onprogress = ({ loaded, total }) => onProgress((loaded / total) * 100);
-      request.onloadend = () => {
-        let answer = null;
-        try {
-          answer = JSON.parse(request.responseText);
-        } catch {
-          // Not an answer of ours: a proxy's page, or nothing at all.
-        }
-        if (request.status < 300 && answer) return resolve(answer);
-        toast(answer?.text ?? word(request.status === 413 ? "too_large" : "failed"), { kind: "error" });
-        resolve(null);
-      };
-      request.send(body);
-    });
-  }
-
-  async #removeFile(item, url) {
-    item.hidden = true;
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "X-CSRFToken": this.#value("csrfmiddlewaretoken") },
-    }).catch(() => null);
-    if (response?.ok) item.remove();
-    else {
-      item.hidden = false;
-      toast(word("failed"), { kind: "error" });
-    }
+    if (response?.ok) return response.json();
+    if (response?.status === 413) toast((await response.json()).text, { kind: "error" });
+    return null;
   }
 }
 

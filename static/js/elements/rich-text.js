@@ -2,6 +2,9 @@
 
 import { openEditor } from "../lib/editor.js";
 import { FieldChips } from "../lib/field-chips.js";
+import { word } from "../lib/client.js";
+import { pastedPictures, picturesAmong } from "../lib/pictures.js";
+import { toast } from "../lib/toast.js";
 import { Toolbar, editorPlace } from "../lib/toolbar.js";
 
 class RichText extends HTMLElement {
@@ -28,7 +31,9 @@ class RichText extends HTMLElement {
       area.hidden = false;
       return;
     }
-    bar = new Toolbar(this, this.#editor);
+    bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#take(files) });
+    place.addEventListener("paste", (event) => this.#takeFrom(event, pastedPictures(event)), true);
+    place.addEventListener("drop", (event) => this.#takeFrom(event, [...(event.dataTransfer?.files ?? [])]), true);
     new FieldChips(this.#editor, place, { onChange: () => {} });
     this.closest("form").addEventListener("submit", () => {
       area.value = this.#editor.getHTML();
@@ -36,10 +41,36 @@ class RichText extends HTMLElement {
     });
   }
 
+  #takeFrom(event, files) {
+    if (!files.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.#take(files);
+  }
+
+  /** A text that is not stored yet has no place for files: its pictures travel inside it. */
+  async #take(files) {
+    const pictures = picturesAmong(files);
+    if (pictures.length < files.length) toast(word("pictures_only"), { kind: "error" });
+    for (const picture of pictures) {
+      if (picture.size > Number(this.dataset.pictureBytes)) toast(word("picture_too_big"), { kind: "error" });
+      else this.#editor?.insertImage(await asData(picture));
+    }
+  }
+
   disconnectedCallback() {
     this.#editor?.dispose();
     this.#editor = null;
   }
+}
+
+function asData(file) {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = failed;
+    reader.readAsDataURL(file);
+  });
 }
 
 customElements.define("rich-text", RichText);

@@ -219,7 +219,7 @@ def test_what_was_chosen_while_writing_holds_for_the_conversation(account, alice
 
 
 def test_files_have_a_limit(account, alice, monkeypatch):
-    monkeypatch.setattr(draft_files, "MAX_FILES_BYTES", 10)
+    monkeypatch.setattr(draft_files, "limit_of", lambda _draft: 10)
     draft = new_draft(alice)
     draft_files.add_file(draft, name="a", content_type="text/plain", content=b"12345")
     with pytest.raises(ComposeError):
