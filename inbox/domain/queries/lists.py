@@ -27,6 +27,8 @@ from users.models import User
 PAGE_SIZE = 50
 ITEM_KINDS = ("deal", "lead", "project")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Stands in the text of a query where each account's number goes.
+_ANY_ACCOUNT = -7_283_746_152_839_405_617
 
 
 @dataclass(frozen=True)
@@ -219,9 +221,7 @@ def box_page(
         return Page(rows=[])
     threads = box_threads(user, box=box, wanted=wanted, accounts=chosen)
     if after:
-        threads = threads.filter(
-            Q(last_email_at__lt=after.at) | Q(last_email_at=after.at, pk__lt=after.thread_id)
-        )
+        threads = below(threads, after)
     ids = _newest_ids(threads, [account.pk for account in chosen], limit=PAGE_SIZE + 1)
     rows = rows_of(user, ids[:PAGE_SIZE], accounts=accounts)
     if len(ids) <= PAGE_SIZE or not rows:
@@ -231,10 +231,20 @@ def box_page(
     return Page(rows=rows, next_cursor=Cursor(at=at, thread_id=last.pk).text())
 
 
+def below(threads: QuerySet[Thread], cursor: Cursor) -> QuerySet[Thread]:
+    """Those that stand after this place in a list."""
+    return threads.filter(
+        Q(last_email_at__lt=cursor.at) | Q(pk__lt=cursor.thread_id),
+        # Written so that it bounds the walk down the index.
+        last_email_at__lte=cursor.at,
+    )
+
+
 def newer_than(threads: QuerySet[Thread], cursor: Cursor, *, most: int = 100) -> int:
     """How many of them stand before this place in the list; counted up to `most`."""
     newer = threads.filter(
-        Q(last_email_at__gt=cursor.at) | Q(last_email_at=cursor.at, pk__gt=cursor.thread_id)
+        Q(last_email_at__gt=cursor.at) | Q(pk__gt=cursor.thread_id),
+        last_email_at__gte=cursor.at,
     )
     return newer.order_by()[:most].count()
 
@@ -242,25 +252,33 @@ def newer_than(threads: QuerySet[Thread], cursor: Cursor, *, most: int = 100) ->
 def _newest_ids(threads: QuerySet[Thread], account_ids: list[int], *, limit: int) -> list[int]:
     """The newest ids over these accounts, merged from one index read per account.
 
-    Written as a UNION ALL of limited reads because neither database walks several index ranges
-    in one common order by itself, and Django does not build it for SQLite.
+    Neither database walks several index ranges in one common order by itself, and Django writes
+    none of the forms that make them. Only SQL that Django compiled goes in here, once for all
+    accounts; every value travels as a parameter.
     """
-    parts: list[str] = []
-    params: list[Any] = []
-    for account_id in account_ids:
-        part = (
-            threads.filter(account=account_id)
-            .order_by("-last_email_at", "-pk")
-            .values("pk", "last_email_at")[:limit]
-        )
-        sql, values = part.query.sql_with_params()
-        # Only SQL that Django compiled goes in here; every value travels as a parameter.
-        parts.append(f"SELECT * FROM ({sql}) part{len(parts)}")  # noqa: S608
-        params += values
-    statement = f"{' UNION ALL '.join(parts)} ORDER BY 2 DESC, 1 DESC LIMIT {int(limit)}"
+    one = threads.filter(account=_ANY_ACCOUNT).order_by("-last_email_at", "-pk")
+    sql, values = one.values("pk", "last_email_at")[:limit].query.sql_with_params()
+    merge = _merge_lateral if connection.vendor == "postgresql" else _merge_union
+    source, params = merge(sql, list(values), account_ids)
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(f"{source} ORDER BY 2 DESC, 1 DESC LIMIT {int(limit)}", params)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _merge_union(sql: str, values: list[Any], account_ids: list[int]) -> tuple[str, list[Any]]:
+    """A read for each account, written out."""
+    parts = [f"SELECT * FROM ({sql}) part{number}" for number in range(len(account_ids))]  # noqa: S608
+    params = [pk if value == _ANY_ACCOUNT else value for pk in account_ids for value in values]
+    return " UNION ALL ".join(parts), params
+
+
+def _merge_lateral(sql: str, values: list[Any], account_ids: list[int]) -> tuple[str, list[Any]]:
+    """The same read for each account, planned once."""
+    pieces, place = sql.split("%s"), values.index(_ANY_ACCOUNT)
+    inner = "%s".join(pieces[: place + 1]) + "chosen.id" + "%s".join(pieces[place + 1 :])
+    del values[place]
+    source = f"SELECT part.* FROM unnest(%s::bigint[]) chosen(id), LATERAL ({inner}) part"  # noqa: S608
+    return source, [account_ids, *values]
 
 
 def rows_of(user: Any, ids: list[int], *, accounts: list[MailAccount]) -> list[Row]:

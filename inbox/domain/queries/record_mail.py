@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from crm.enums import RecordKind
 from crm.models import Deal
 from inbox.domain.queries.conversation import Message
-from inbox.domain.queries.lists import Cursor, Row, rows_of
+from inbox.domain.queries.lists import Cursor, Row, below, rows_of
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
 from sharing.rules import visible_records
 
@@ -267,8 +267,4 @@ def _members(threads: QuerySet[Thread], *, limit: int) -> list[Member]:
 
 
 def _below(threads: QuerySet[Thread], after: Cursor | None) -> QuerySet[Thread]:
-    if after is None:
-        return threads
-    return threads.filter(
-        Q(last_email_at__lt=after.at) | Q(last_email_at=after.at, pk__lt=after.thread_id)
-    )
+    return threads if after is None else below(threads, after)
