@@ -98,6 +98,11 @@ service imap-login {{
   service_count = 0
   {chroot}
 }}
+service auth {{
+  unix_listener {work}/run/submission-auth {{
+    mode = 0666
+  }}
+}}
 service anvil {{
   {chroot}
 }}
@@ -218,6 +223,16 @@ class Dovecot:
             if self._process.stderr:
                 self._process.stderr.close()
             self._process = None
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """Whose the Maildirs are."""
+        return self._owner
+
+    @property
+    def auth_socket(self) -> Path:
+        """Where a submission server asks whether a password is right."""
+        return self.work / "run" / "submission-auth"
 
     @property
     def pid(self) -> int:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import postfix as postfix_server
 from tests.servers.dovecot import Dovecot
+from tests.servers.postfix import Postfix
 
 
 @pytest.fixture
@@ -43,6 +45,20 @@ def dovecot(
     server = dovecots("")
     monkeypatch.setenv("SSL_CERT_FILE", str(server.authority.ca))
     return server
+
+
+@pytest.fixture(scope="session")
+def _postfix(dovecots: Callable[..., Dovecot]) -> Iterator[Postfix]:
+    if not postfix_server.is_usable():
+        pytest.skip("Postfix is not installed, or we are not root")
+    with Postfix(dovecots("")) as server:
+        yield server
+
+
+@pytest.fixture
+def postfix(_postfix: Postfix, dovecot: Dovecot) -> Postfix:
+    """A Postfix that delivers into `dovecot`."""
+    return _postfix
 
 
 @pytest.fixture
