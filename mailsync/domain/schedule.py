@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from mailsync.domain import blobs, leases
@@ -21,12 +21,13 @@ from mailsync.providers.base import ProviderError
 QUEUED_FOR = timedelta(minutes=2)
 # More than this at once would be a stampede on the servers after an outage.
 MOST_AT_ONCE = 100
+# Half of a worker's slots: the others are there for accounts whose servers answer.
+TROUBLED_AT_ONCE = 2
 
 
 def sweep_due_accounts() -> int:
-    """Queues a slice for every account whose time has come, the longest waiting first."""
-    from mailsync.tasks import sync_account  # leaf: tasks import the domain
-
+    """Queues a slice for every account whose time has come, the longest waiting first. Accounts in
+    trouble may each hold a worker until its deadline, so of them only a few have one at a time."""
     leases.free_abandoned()
     due = (
         MailAccount.objects.filter(Q(next_poll_at__lte=Now()))
@@ -34,8 +35,18 @@ def sweep_due_accounts() -> int:
         .exclude(state__in=(*STOPPED, AccountState.AUTH_FAILED))
         .order_by("next_poll_at")
     )
+    troubled = MailAccount.objects.filter(failures__gt=0)
+    room = TROUBLED_AT_ONCE - troubled.filter(lease_until__gte=Now()).count()
+    return _queue(due.filter(failures=0)[:MOST_AT_ONCE]) + _queue(
+        due.filter(failures__gt=0)[: max(0, room)]
+    )
+
+
+def _queue(due: QuerySet[MailAccount]) -> int:
+    from mailsync.tasks import sync_account  # leaf: tasks import the domain
+
     queued = 0
-    for number in due.values_list("id", flat=True)[:MOST_AT_ONCE]:
+    for number in list(due.values_list("id", flat=True)):
         # Compare-and-set: of two sweepers one queues. Not by the moment itself: SQLite spells one
         # that Now() wrote otherwise than one that we pass.
         if MailAccount.objects.filter(pk=number, next_poll_at__lte=Now()).update(

@@ -28,7 +28,6 @@ from mailsync.domain.failures import react, recovered, wait_for_disk
 from mailsync.domain.fetching import (
     INDEX_BATCH,
     Work,
-    fetch_waiting,
     index,
     mailboxes_waiting,
     waiting,
@@ -41,6 +40,14 @@ from mailsync.domain.polling import finish_renumbering, poll, renumber
 from mailsync.domain.removal import remove_gone_emails
 from mailsync.domain.replay import replay_waiting
 from mailsync.domain.sent import store_sent
+from mailsync.domain.setting_aside import (
+    STALLED,
+    fetch_with_care,
+    in_turn,
+    put_down_to,
+    statuses,
+    went_well,
+)
 from mailsync.domain.waiting import what_waits
 from mailsync.enums import MailboxRole, MailboxState
 from mailsync.models import MailAccount, Mailbox
@@ -135,8 +142,8 @@ def _listed(work: Work) -> list[Mailbox]:
 def _look(work: Work, everything: list[Mailbox]) -> bool:
     """One round over these mailboxes. Returns whether something happened in one of them, or one
     is not complete yet."""
-    mailboxes = [row for row in everything if not _is_parked(row)]
-    snapshots = work.store.status([row.path for row in mailboxes])
+    mailboxes = in_turn(row for row in everything if not _is_parked(row))
+    snapshots = statuses(work, mailboxes)
     has_news = False
     for row in mailboxes:
         snapshot = snapshots.get(row.path)
@@ -144,7 +151,10 @@ def _look(work: Work, everything: list[Mailbox]) -> bool:
             _park(work, row)
             continue
         try:
-            has_news |= poll(work, row, snapshot)
+            with put_down_to(work, row):
+                if poll(work, row, snapshot):
+                    went_well(work, row)
+                    has_news = True
         except ProviderError as error:
             if error.reaction == Reaction.STATE_LOST:
                 renumber(work, row, work.store.open(row.path))
@@ -186,9 +196,11 @@ def _backfill(work: Work, *, until: float) -> bool:
     listed: dict[int, list[int]] = {}
     while (row := _next_to_fill(work)) is not None:
         try:
-            for _ in _fill_step(work, row, listed):
-                if _now() >= until:
-                    return True
+            with put_down_to(work, row):
+                for _ in _fill_step(work, row, listed):
+                    if _now() >= until:
+                        return True
+                went_well(work, row)
         except ProviderError as error:
             if error.reaction != Reaction.MAILBOX:
                 raise
@@ -202,12 +214,13 @@ def _backfill(work: Work, *, until: float) -> bool:
 def _next_to_fill(work: Work) -> Mailbox | None:
     """The mailbox whose older mail comes next: first the newest of INBOX and Sent, so that both
     halves of the running conversations are there, then mailbox by mailbox."""
-    everything = walked(work.account)
+    everything = in_turn(walked(work.account))
     # In a mailbox that is up to date: a changed choice, or a message that is to be tried again.
     again = mailboxes_waiting(row for row in everything if row.state == MailboxState.LIVE)
     rows = [row for row in everything if row.state in FILLING or row.pk in again]
     if not rows:
         return None
+    rows = [row for row in rows if row.error_code != STALLED] or rows
     untouched = [row for row in rows if row.role in PRIMARY and row.low_uid == row.uidnext]
     return (untouched or rows)[0]
 
@@ -225,7 +238,7 @@ def _fill_step(work: Work, row: Mailbox, listed: dict[int, list[int]]) -> Iterat
         del below[-INDEX_BATCH:]
         index(work, row, batch, low_uid=batch[0] if below else 1)
         yield None
-    for _ in fetch_waiting(work, row):
+    for _ in fetch_with_care(work, row):
         yield None
     if row.low_uid == 1 and not waiting(row).exists():
         _complete(work, row)

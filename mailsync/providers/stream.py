@@ -14,7 +14,9 @@ import zlib
 
 from mailsync.providers.base import ProviderError, Reaction
 
-COMMAND_SECONDS = 60.0
+# A stalled command, and the wait before the next try, are over before another folder of the
+# account has waited for a minute.
+COMMAND_SECONDS = 45.0
 SLOWEST = 50_000  # bytes a second
 LONGEST_LINE = 16 << 20  # a SEARCH answer of two million UIDs
 BIG_BUFFER = 1 << 18
