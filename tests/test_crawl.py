@@ -1,16 +1,11 @@
 """Looking changes nothing, and the pages of other sites may not act for the user."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from tests.authorisation import ROWS, Row
+from tests.changes import changes
 from tests.test_authorisation_matrix import Scene, goes_through, scene, taken_back
 
 __all__ = ["scene"]
@@ -18,28 +13,11 @@ __all__ = ["scene"]
 # Streams without end have tests of their own (tests/notifications/test_hub.py).
 NAMES = sorted(set(ROWS) - {"notifications:events"})
 ANOTHER_SITE = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-CHANGE = re.compile(r'\s*(?:INSERT INTO|REPLACE INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
-# Written by a visit as such, whoever visits.
-LEFT_OUT = frozenset({"users_usersession", "users_attemptlimit"})
 
 
 def rows_of(name: str) -> list[Row]:
     found = ROWS[name]
     return list(found.values()) if isinstance(found, dict) else [found]
-
-
-@contextmanager
-def changes() -> Iterator[list[str]]:
-    """The tables that statements of the block write to."""
-    tables: list[str] = []
-
-    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if (found := CHANGE.match(sql)) and found[1].lower() not in LEFT_OUT:
-            tables.append(found[1])
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(listen):
-        yield tables
 
 
 def test_looking_at_a_page_changes_nothing(scene: Scene) -> None:

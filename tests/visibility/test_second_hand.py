@@ -12,9 +12,9 @@ from inbox.models import Draft, Label, Signature
 from mailsync.enums import LinkOrigin
 from mailsync.models import MailAccount, Thread, ThreadLink
 from sharing.enums import ItemVisibility, ThreadVisibility
+from tests.changes import snapshot
 from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import make_account, make_thread
-from tests.test_authorisation_matrix import snapshot
 
 pytestmark = pytest.mark.django_db
 NOWHERE = 999_999_999
