@@ -73,6 +73,7 @@ def database() -> dict[str, object]:
         settings["OPTIONS"] = {**sqlite_options(), **settings.get("OPTIONS", {})}
     else:
         settings["CONN_HEALTH_CHECKS"] = True
+        # For the workers; the web process keeps none (config.asgi).
         settings.setdefault("CONN_MAX_AGE", 60)
         # Compiling a query takes PostgreSQL longer than any of ours takes to run: a page of
         # activities was three quarters compilation.
