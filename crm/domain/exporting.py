@@ -1,7 +1,7 @@
 """Lists as CSV, row by row, seen with the eyes of the one who asks."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -42,16 +42,19 @@ def unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(FORMULA) else text
 
 
-def csv_lines(spec: ListSpec, rows: QuerySet[Any], *, user: User) -> Iterator[str]:
-    """The lines of the export of `rows`, all of which `user` sees."""
+def csv_pieces(spec: ListSpec, rows: QuerySet[Any], *, user: User) -> Iterator[str]:
+    """The export of `rows`, all of which `user` sees: the headings, then BATCH rows at a time.
+
+    Only the keys are read at once: one moment decides what is in the file.
+    """
     writer = csv.writer(_Echo())
     columns = [column for column in spec.columns if not column.is_above]
     yield "\ufeff" + writer.writerow([str(column.heading) for column in columns])
     keys = list(rows.order_by("pk").values_list("pk", flat=True).distinct())
     for start in range(0, len(keys), BATCH):
-        for row in spec.rows(keys[start : start + BATCH], user=user):
-            cells: Iterable[Any] = (cell(row, column.name) for column in columns)
-            yield writer.writerow([guarded(value) for value in cells])
+        found = spec.rows(keys[start : start + BATCH], user=user)
+        lines = ([guarded(cell(row, column.name)) for column in columns] for row in found)
+        yield "".join(writer.writerow(line) for line in lines)
 
 
 def cell(row: Any, name: str) -> Any:  # noqa: PLR0911 -- one for each shape of column

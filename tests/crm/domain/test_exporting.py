@@ -1,0 +1,77 @@
+"""Lists as CSV: in pieces, also where the server is asynchronous; what one sees, and no formula."""
+
+import csv
+import io
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
+from django.urls import reverse
+
+from crm.domain import exporting
+from crm.domain.queries.lists import SPECS
+from crm.enums import ListKind
+from crm.models import Person
+from sharing.enums import ItemVisibility
+from tests.crm.views.test_pages import LISTS, make_all
+from tests.factories.crm import make_organization, make_person
+
+pytestmark = pytest.mark.django_db
+
+
+def table(text):
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_rows_are_read_piece_by_piece(alice, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(exporting, "BATCH", 2)
+    for number in range(5):
+        make_person(alice, f"Person {number}", f"p{number}@acme.example")
+    rows = Person.objects.visible_to(alice)
+    pieces = exporting.csv_pieces(SPECS[ListKind.PERSON], rows, user=alice)
+    with django_assert_num_queries(0):
+        assert table(next(pieces))[0][0] == "Name"
+    # The keys, then two rows with their labels.
+    with django_assert_num_queries(3):
+        assert len(table(next(pieces))) == 2
+    with django_assert_num_queries(2):
+        assert len(table(next(pieces))) == 2
+    assert [len(table(piece)) for piece in pieces] == [1]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_asynchronous_server_sends_the_same_in_pieces(name, alice, signed_in):
+    make_all(alice)
+    url = reverse(f"crm:{name}_export")
+    expected = b"".join(signed_in.as_(alice).get(url).streaming_content)
+    client = AsyncClient()
+    client.force_login(alice)
+
+    async def read():
+        response = await client.get(url)
+        assert response.is_async
+        return [piece async for piece in response.streaming_content]
+
+    pieces = async_to_sync(read)()
+    assert len(pieces) == 2
+    assert b"".join(pieces) == expected
+    assert b"Acme" in expected
+
+
+def test_nothing_hidden_goes_out_not_even_as_a_name(alice, carol, signed_in):
+    hidden = make_organization(alice, "Canarybird", visibility=ItemVisibility.OWNER)
+    make_person(alice, "Ada Byron", organization=hidden)
+    make_person(alice, "Hidden canary", "h@acme.example", visibility=ItemVisibility.OWNER)
+    url = reverse("crm:people_export")
+    for who, seen in ((alice, True), (carol, False)):
+        content = b"".join(signed_in.as_(who).get(url).streaming_content)
+        assert b"Ada Byron" in content
+        assert (b"anary" in content) is seen
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "  =", "＝", "＠"])
+def test_no_cell_is_a_formula_and_ours_are_read_again(begin):
+    text = f"{begin}HYPERLINK(1)"
+    cell = exporting.guarded(text)
+    assert cell == f"'{text}"
+    assert exporting.unguarded(cell) == text
