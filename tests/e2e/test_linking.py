@@ -13,6 +13,7 @@ from crm.models import Deal, Person
 from mailsync.domain import linking
 from mailsync.models import MailAccount, Thread, ThreadLink
 from sharing.enums import ThreadVisibility
+from tests.e2e.test_records import drag
 from tests.factories.crm import make_deal, make_person, make_pipeline
 from tests.factories.mail import link, make_account, make_thread
 from users.models import User
@@ -55,23 +56,23 @@ def test_person_link_move_and_win_by_keys(
     signed_in: SignIn,
     live_server: Any,
 ) -> None:
-    stranger = make_thread(mailbox, "New contact", sender=("Ada Byron", "ada@acme.example"))
+    make_thread(mailbox, "New contact", sender=("Ada Byron", "ada@acme.example"))
     page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/mail/inbox/")
     # Add a person from a mail.
-    page.goto(live_server.url + reverse("inbox:thread", args=[stranger.key]))
+    tab_to(page, page.get_by_role("link", name="New contact"))
+    page.keyboard.press("Enter")
     add = page.get_by_role("link", name="Add as contact")
     add.wait_for()
     tab_to(page, add)
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog")
-    name = dialog.get_by_role("textbox", name="Name", exact=True)
+    name = page.get_by_role("dialog").get_by_role("textbox", name="Name", exact=True)
     expect(name).to_have_value("Ada Byron")
     tab_to(page, name)
     page.keyboard.press("Enter")
     expect(page.locator("#side").get_by_role("link", name="Ada Byron")).to_be_visible()
     assert Person.objects.get(name="Ada Byron").emails.get().address == "ada@acme.example"
     # Answer the question of the row.
-    page.goto(f"{live_server.url}/mail/inbox/")
     chip = page.get_by_role("link", name="3 possible items")
     tab_to(page, chip)
     page.keyboard.press("Enter")
@@ -85,13 +86,20 @@ def test_person_link_move_and_win_by_keys(
     assert deal is not None
     assert deal.title == "Navy deal 1"
     # Move the deal over the board and win it.
-    page.goto(f"{live_server.url}/deals/board/{deal.pipeline_id}/")
+    page.keyboard.press("g")
+    page.keyboard.press("b")
+    page.wait_for_url("**/deals/**")
+    board = page.locator("#main").get_by_role("link", name="Board", exact=True)
+    tab_to(page, board)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/deals/board/**")
     card = page.locator(f"#deal-{deal.pk} .card__link")
     tab_to(page, card)
     with page.expect_response("**/move/"):
         page.keyboard.press("Control+ArrowRight")
     expect(page.get_by_role("region", name="Offer").locator(f"#deal-{deal.pk}")).to_be_visible()
-    card.focus()
+    # The focus has gone with the card, so the next key is about it too.
+    expect(card).to_be_focused()
     with page.expect_response("**/win/"):
         page.keyboard.press("w")
     expect(card).to_have_count(0)
@@ -99,7 +107,7 @@ def test_person_link_move_and_win_by_keys(
     assert (deal.stage.name, deal.status) == ("Offer", DealStatus.WON)
 
 
-def test_person_link_and_win_by_pointer(
+def test_person_link_move_and_win_by_pointer(
     watched: Page,
     alice: User,
     mailbox: MailAccount,
@@ -107,28 +115,61 @@ def test_person_link_and_win_by_pointer(
     signed_in: SignIn,
     live_server: Any,
 ) -> None:
-    stranger = make_thread(mailbox, "New contact", sender=("Ada Byron", "ada@acme.example"))
+    make_thread(mailbox, "New contact", sender=("Ada Byron", "ada@acme.example"))
     page = signed_in(watched, alice)
-    page.goto(live_server.url + reverse("inbox:thread", args=[stranger.key]))
+    page.goto(f"{live_server.url}/mail/inbox/")
+    page.get_by_role("link", name="New contact").click()
     page.get_by_role("link", name="Add as contact").click()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.locator("#side").get_by_role("link", name="Ada Byron")).to_be_visible()
-    page.goto(f"{live_server.url}/mail/inbox/")
     page.get_by_role("link", name="3 possible items").click()
     page.get_by_role("dialog").get_by_role("button", name="Navy deal 2").click()
     expect(page.get_by_text("Linked to Navy deal 2.")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Deals", exact=True).click()
+    page.locator("#main").get_by_role("link", name="Board", exact=True).click()
+    page.wait_for_url("**/deals/board/**")
+    deal = Deal.objects.get(title="Navy deal 2")
+    card = page.locator(f"#deal-{deal.pk}")
+    offer = page.get_by_role("region", name="Offer")
+    with page.expect_response("**/move/"):
+        drag(page, card, offer.locator(".board__cards"))
+    expect(offer.locator(f"#deal-{deal.pk}")).to_be_visible()
+    # The count is the server's: with it the board is the new one.
+    expect(offer.locator(".board__sum")).to_have_text("1")
+    card.get_by_role("link", name="Navy deal 2", exact=True).click()
+    page.get_by_role("button", name="Won").click()
+    expect(page.get_by_text("This deal was won.")).to_be_visible()
+    deal.refresh_from_db()
+    assert (deal.stage.name, deal.status) == ("Offer", DealStatus.WON)
+
+
+def test_links_are_taken_back_and_several_made_at_once(
+    watched: Page,
+    alice: User,
+    asking: Thread,
+    signed_in: SignIn,
+    live_server: Any,
+) -> None:
+    page = signed_in(watched, alice)
     page.goto(live_server.url + reverse("inbox:thread", args=[asking.key]))
-    # Unlink and take it back by the toast.
-    page.get_by_role("button", name="Remove link to Navy deal 2").click()
+    side, dialog = page.locator("#side"), page.get_by_role("dialog")
+    side.get_by_role("link", name="Link…").click()
+    dialog.get_by_role("checkbox", name="Tick Navy deal 0").check()
+    search = dialog.get_by_role("searchbox")
+    search.fill("deal 2")
+    # What was ticked stays on top of what is found now.
+    expect(dialog.get_by_role("button", name="Navy deal 1")).to_have_count(0)
+    expect(dialog.get_by_role("checkbox", name="Tick Navy deal 0")).to_be_checked()
+    dialog.get_by_role("checkbox", name="Tick Navy deal 2").check()
+    dialog.get_by_role("button", name="Link the ticked").click()
+    expect(page.get_by_text("Linked to 2 records.")).to_be_visible()
+    remove = side.get_by_role("button", name="Remove link to Navy deal 2")
+    remove.click()
     expect(page.get_by_text("No longer linked to Navy deal 2.")).to_be_visible()
     page.get_by_role("button", name="Undo").last.click()
-    expect(page.get_by_role("button", name="Remove link to Navy deal 2")).to_be_visible()
-    page.locator("#side").get_by_role("link", name="Navy deal 2").click()
-    page.get_by_role("button", name="Offer").click()
-    page.get_by_role("button", name="Won").click()
-    page.wait_for_load_state()
-    deal = Deal.objects.get(title="Navy deal 2")
-    assert (deal.stage.name, deal.status) == ("Offer", DealStatus.WON)
+    expect(remove).to_be_visible()
+    titles = ThreadLink.objects.standing().filter(deal__isnull=False).order_by("pk")
+    assert [link.deal.title for link in titles if link.deal] == ["Navy deal 0", "Navy deal 2"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -153,6 +194,7 @@ def test_no_accessibility_fault(
         "/mail/inbox/",
         reverse("inbox:thread", args=[asking.key]),
         reverse("inbox:thread_question", args=[asking.key]),
+        reverse("inbox:thread_link_choose", args=[asking.key]),
         reverse("inbox:thread_who", args=[shared.key]),
         reverse("inbox:thread_as", args=[shared.key]) + f"?user={bob.pk}",
         reverse("inbox:make_record", args=[shared.key, "deal"]),
