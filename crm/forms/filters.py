@@ -1,5 +1,6 @@
 """Filters of the lists. A filter is the query part of a URL; only what a form here names works."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.domain.queries.search import matching
 from crm.enums import ActivityKind, DealStatus, ProjectStatus
-from crm.models import Board, Pipeline, RecordLabel, Stage
+from crm.models import Board, RecordLabel, Stage
 from users.models import User
 
 DUE = [
@@ -21,12 +22,14 @@ DUE = [
 ]
 
 
-def choice_of(rows: list[Any], *, label: Any, empty: Any) -> forms.TypedChoiceField:
+def choice_of(
+    rows: Iterable[Any], *, label: Any, empty: Any, text: Callable[[Any], str] = str
+) -> forms.TypedChoiceField:
     """A choice among rows that have been read; the cleaned value is the row."""
     by_key = {str(row.pk): row for row in rows}
     return forms.TypedChoiceField(
         label=label,
-        choices=[("", empty), *((key, str(row)) for key, row in by_key.items())],
+        choices=[("", empty), *((key, text(row)) for key, row in by_key.items())],
         coerce=by_key.get,
         empty_value=None,
         required=False,
@@ -100,21 +103,37 @@ class OrganizationFilter(ListFilter):
     kind = "organization"
 
 
+class DealCardFilter(ListFilter):
+    """Of a board, which is one pipeline and shows open deals."""
+
+    kind = "deal"
+
+
 class DealFilter(ListFilter):
     kind = "deal"
 
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", _("Any status")), *DealStatus.choices]
     )
-    pipeline = forms.ModelChoiceField(
-        label=_("Pipeline"),
-        queryset=Pipeline.objects.filter(archived_at__isnull=True),
-        required=False,
-        empty_label=_("Any pipeline"),
-    )
-    stage = forms.ModelChoiceField(
-        queryset=Stage.objects.all(), required=False, widget=forms.HiddenInput
-    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        stages = list(
+            Stage.objects.filter(pipeline__archived_at__isnull=True)
+            .select_related("pipeline")
+            .order_by("pipeline__position", "pipeline_id", "position")
+        )
+        pipelines = {stage.pipeline_id: stage.pipeline for stage in stages}
+        self.fields["pipeline"] = choice_of(
+            pipelines.values(), label=_("Pipeline"), empty=_("Any pipeline")
+        )
+        self.fields["stage"] = choice_of(
+            stages,
+            label=_("Stage"),
+            empty=_("Any stage"),
+            text=lambda one: f"{one.pipeline} › {one}" if len(pipelines) > 1 else str(one),
+        )
+        self.order_fields(["q", "status", "pipeline", "stage"])
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows, chosen = super().apply(rows), self.chosen()
@@ -158,6 +177,12 @@ class LeadFilter(ListFilter):
         return rows.filter(archived_at__isnull=True, converted_at__isnull=True)
 
 
+class ProjectCardFilter(ListFilter):
+    """Of a board, which shows open projects."""
+
+    kind = "project"
+
+
 class ProjectFilter(ListFilter):
     kind = "project"
 
@@ -166,12 +191,15 @@ class ProjectFilter(ListFilter):
         required=False,
         choices=[("", _("Any status")), *ProjectStatus.choices, ("archived", _("Archived"))],
     )
-    board = forms.ModelChoiceField(
-        label=_("Board"),
-        queryset=Board.objects.filter(archived_at__isnull=True),
-        required=False,
-        empty_label=_("Any board"),
-    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        self.fields["board"] = choice_of(
+            list(Board.objects.filter(archived_at__isnull=True)),
+            label=_("Board"),
+            empty=_("Any board"),
+        )
+        self.order_fields(["q", "status", "board"])
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows, chosen = super().apply(rows), self.chosen()
