@@ -17,7 +17,8 @@ from inbox.domain.queries.lists import accounts_of, members_of, rows_of
 from inbox.enums import Act, Box
 from inbox.forms.acts import snooze_presets
 from inbox.models import Label
-from mailsync.models import Email, Thread
+from mailsync.enums import AccountScope
+from mailsync.models import Email, MailAccount, Thread
 
 
 def visible_thread(user: Any, pk: int) -> Thread:
@@ -74,6 +75,8 @@ def _at_the_end(request: HttpRequest, found: Thread, last: Email | None) -> dict
         "last": last,
         "waiting": outgoing.waiting_in(found, request.user),
         "begun": outgoing.drafts_in(found, request.user),
+        "is_ours": found.account.scope == AccountScope.TEAM
+        and MailAccount.objects.usable_by(request.user).filter(pk=found.account_id).exists(),
     }
 
 

