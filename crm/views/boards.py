@@ -21,7 +21,7 @@ from crm.domain.queries.boards import (
     project_columns,
 )
 from crm.domain.queries.details import seen
-from crm.forms.filters import DealFilter, ProjectFilter
+from crm.forms.filters import DealCardFilter, ProjectCardFilter
 from crm.models import Board, Deal, Phase, Pipeline, Project, Stage
 from crm.views.access import last_mail_url
 from crm.views.lists import chips, query_without, target_of
@@ -57,7 +57,7 @@ SPECS = {
             way=Pipeline,
             step=Stage,
             model=Deal,
-            filter=DealFilter,
+            filter=DealCardFilter,
             columns=deal_columns,
             cards=deal_cards,
         ),
@@ -67,7 +67,7 @@ SPECS = {
             way=Board,
             step=Phase,
             model=Project,
-            filter=ProjectFilter,
+            filter=ProjectCardFilter,
             columns=project_columns,
             cards=project_cards,
         ),
@@ -107,7 +107,7 @@ def board(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
         "chips": chips(request, form),
         "today": timezone.localdate(),
         "query": query_without(request),
-        "here": quote(request.path),
+        "here": quote(request.get_full_path()),
     }
     template = PARTIALS.get(target_of(request), "crm/board.html")
     response = render(request, template, context)
@@ -128,6 +128,8 @@ def column(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     rows, _form = spec.rows(request)
     cards = spec.cards(further_cards(rows, stage=step, after=after), user=request.user)
     way_id = step.pipeline_id if isinstance(step, Stage) else step.board_id
+    board_url = reverse(f"crm:{noun}_board", args=[way_id])
+    query = query_without(request, "after")
     context = {
         "cards": cards,
         "last_mail_url": last_mail_url(noun, cards),
@@ -135,7 +137,7 @@ def column(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
         "noun": noun,
         "more_after": cards[-1].pk if len(cards) == CARDS else None,
         "today": timezone.localdate(),
-        "query": query_without(request, "after"),
-        "here": quote(reverse(f"crm:{noun}_board", args=[way_id])),
+        "query": query,
+        "here": quote(f"{board_url}?{query}" if query else board_url),
     }
     return render(request, "crm/_cards.html", context)
