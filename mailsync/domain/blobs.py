@@ -29,6 +29,8 @@ PACK_BYTES = 256 * 1024 * 1024
 RESERVE_BYTES = 500 * 1024 * 1024
 SETTLED_SECONDS = 3600.0
 ZEROES = bytes(1024 * 1024)
+# As many as one writev(2) takes.
+BUFFERS = 1024
 
 
 class BlobError(Exception):
@@ -68,10 +70,11 @@ def append(account_id: int, raws: Iterable[tuple[bytes, bytes]]) -> list[Stored]
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             offset = os.lseek(descriptor, 0, os.SEEK_END)
-            for digest, raw in raws:
-                _write_all(descriptor, raw)
-                placed.append(Stored(digest, number, offset, len(raw)))
-                offset += len(raw)
+            for some in bulk.chunks(raws, BUFFERS):
+                _write_all(descriptor, [raw for _, raw in some])
+                for digest, raw in some:
+                    placed.append(Stored(digest, number, offset, len(raw)))
+                    offset += len(raw)
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
@@ -212,11 +215,15 @@ def _read_at(blob: Blob) -> bytes:
         return pack.read(blob.size)
 
 
-def _write_all(descriptor: int, raw: bytes) -> None:
-    """write(2) may take less than it is given, for instance when a signal comes."""
-    view = memoryview(raw)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _write_all(descriptor: int, raws: list[bytes]) -> None:
+    """writev(2) may take less than it is given, for instance when a signal comes."""
+    views = [memoryview(raw) for raw in raws if raw]
+    while views:
+        taken = os.writev(descriptor, views)
+        while views and taken >= len(views[0]):
+            taken -= len(views.pop(0))
+        if views and taken:
+            views[0] = views[0][taken:]
 
 
 def _overwrite(account_id: int, rows: list[Blob]) -> None:
@@ -230,7 +237,7 @@ def _overwrite(account_id: int, rows: list[Blob]) -> None:
             try:
                 os.lseek(descriptor, row.offset, os.SEEK_SET)
                 for start in range(0, row.size, len(ZEROES)):
-                    _write_all(descriptor, ZEROES[: min(len(ZEROES), row.size - start)])
+                    _write_all(descriptor, [ZEROES[: min(len(ZEROES), row.size - start)]])
                 os.fdatasync(descriptor)
             finally:
                 os.close(descriptor)

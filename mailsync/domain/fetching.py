@@ -7,6 +7,8 @@ changed choice of mail only has to set entries waiting again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +19,9 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from mailsync.domain import bulk
+from mailsync.domain.collector import collector_paused
 from mailsync.domain.filters import Choice, candidate, headers_of
-from mailsync.domain.ingest import add_keywords_of_entries, ingest
+from mailsync.domain.ingest import Batch, add_keywords_of_entries, ingest
 from mailsync.domain.ingest_rows import Incoming
 from mailsync.domain.leases import Lease
 from mailsync.domain.mailboxes import places_of
@@ -38,6 +41,8 @@ INDEX_BATCH = 500
 # still holds other writers up for less than a quarter of a second.
 CONTENT_BATCH = 250
 CONTENT_BYTES = 16 * 1024 * 1024
+PORTION = 50
+PORTION_BYTES = 4 * 1024 * 1024
 # Above this a message is stored without its attachments' bytes.
 WHOLE_UP_TO = 25 * 1024 * 1024
 # A message that the server does not give is asked for again after these pauses, then each day.
@@ -276,15 +281,16 @@ def fetch_waiting(work: Work, mailbox: Mailbox, *, limit: int = INDEX_BATCH) -> 
     big = [entry for entry in entries.values() if entry.size > WHOLE_UP_TO]
     small = [uid for uid, entry in entries.items() if entry.size <= WHOLE_UP_TO]
     answered: set[int] = set()
-    for batch in _batches(work.store.content(small)):
-        known = [content for content in batch if content.uid in entries]
-        answered |= {content.uid for content in known}
-        ingest(
-            work.account,
-            [_incoming(entries[one.uid], one, mailbox) for one in known],
-            lease=work.lease,
+    with collector_paused(), _writer(small) as writer:
+        arriving = _portions(work.store.content(small))
+        read = (
+            [_incoming(entries[one.uid], one, mailbox) for one in portion if one.uid in entries]
+            for portion in arriving
         )
-        yield len(known)
+        for batch in _batches(work, read, writer):
+            batch.store()
+            answered |= batch.entry_ids
+            yield len(batch)
     for entry in big:
         try:
             content = work.store.text_only(entry.uid)
@@ -292,28 +298,72 @@ def fetch_waiting(work: Work, mailbox: Mailbox, *, limit: int = INDEX_BATCH) -> 
             if error.reaction != Reaction.MESSAGE:
                 raise
             continue
-        answered.add(entry.uid)
+        answered.add(entry.id)
         item = _incoming(entry, content, mailbox)
         item.is_cut, item.size = True, entry.size
         ingest(work.account, [item], lease=work.lease)
         yield 1
-    missing = [entry for uid, entry in entries.items() if uid not in answered]
+    missing = [entry for entry in entries.values() if entry.id not in answered]
     if missing:
         _note_missing(work, missing)
         yield 0
 
 
-def _batches(contents: Iterable[Content]) -> Iterator[list[Content]]:
-    batch: list[Content] = []
+@contextmanager
+def _writer(uids: Sequence[int]) -> Iterator[Executor | None]:
+    """Who puts the bytes of these messages on the disk while they are read here. For a few that
+    is not worth a thread."""
+    if len(uids) <= PORTION:
+        yield None
+        return
+    with ThreadPoolExecutor(1, "pack") as writer:
+        yield writer
+
+
+def _batches(
+    work: Work, arriving: Iterator[list[Incoming]], writer: Executor | None
+) -> Iterator[Batch]:
+    """What arrives, read and ready to be stored. After trouble with the server comes what had
+    arrived before it, so that a line that breaks each minute brings the mailbox in all the same."""
+    full, batch = None, Batch(work.account, lease=work.lease, writer=writer)
+    trouble: ProviderError | None = None
+    while True:
+        try:
+            portion = next(arriving)
+        except StopIteration:
+            break
+        except ProviderError as error:
+            trouble = error
+            break
+        batch.read(portion)
+        if full is not None:
+            # Given one portion later: meanwhile its last bytes have come to the disk.
+            yield full
+            full = None
+        if len(batch) >= CONTENT_BATCH or batch.bytes >= CONTENT_BYTES:
+            full, batch = batch, Batch(work.account, lease=work.lease, writer=writer)
+    yield from (last for last in (full, batch) if last)
+    if trouble is not None:
+        raise trouble
+
+
+def _portions(contents: Iterable[Content]) -> Iterator[list[Content]]:
+    """By the handful: so much is held as raw bytes at a time, and the next are on their way."""
+    portion: list[Content] = []
     size = 0
-    for content in contents:
-        batch.append(content)
-        size += len(content.raw)
-        if len(batch) >= CONTENT_BATCH or size >= CONTENT_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    try:
+        for content in contents:
+            portion.append(content)
+            size += len(content.raw)
+            if len(portion) >= PORTION or size >= PORTION_BYTES:
+                yield portion
+                portion, size = [], 0
+    except ProviderError:
+        if portion:
+            yield portion
+        raise
+    if portion:
+        yield portion
 
 
 def _incoming(entry: _Waiting, content: Content, mailbox: Mailbox) -> Incoming:

@@ -1,15 +1,17 @@
 """From raw messages to rows: one transaction a batch, the same number of statements for any size.
 
-Parsing and the bytes on disk come first, outside the transaction. Then one transaction writes
+Parsing and the bytes on disk come first, outside the transaction, while more arrives. Then one transaction writes
 emails, texts, attachments, references, threads, addresses, links and the entries' outcome. Doing
 a batch again does nothing: digest, provider id and entry are unique. The same content in two
 mailboxes is one email; the same Message-ID with other content is two.
 """
 
+import hashlib
 import logging
 import random
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,7 +32,7 @@ from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.domain.thread_joins import apply_merges
 from mailsync.enums import Outcome, Place
-from mailsync.mime.parse import parse_many
+from mailsync.mime.parse import parse
 from mailsync.models import Email, MailAccount, MailboxEntry, Thread
 from mailsync.signals import emails_stored
 
@@ -51,80 +53,126 @@ class Ingested:
 
 def ingest(account: MailAccount, items: Sequence[Incoming], *, lease: Lease) -> Ingested:
     """Stores a batch. Raises LeaseLostError when another process took the account over."""
-    parsed = parse_many([item.raw for item in items])
-    own = own_addresses(account)
-    latest = timezone.now() + MAX_AHEAD
-    reads = [
-        Reading(
-            item,
-            one,
-            received_at=min(item.received_at or one.sent_at or latest, latest),
-            is_outgoing=one.sender.address in own or bool(item.places & Place.SENT),
-        )
-        for item, one in zip(items, parsed, strict=True)
-    ]
-    try:
-        return _with_retries(account, reads, own=own, lease=lease)
-    except OperationalError:
-        raise
-    except DatabaseError:
-        # One message that the database refuses must not hold up its neighbours.
-        return _one_by_one(account, reads, own=own, lease=lease)
+    batch = Batch(account, lease=lease)
+    batch.read(items)
+    return batch.store()
+
+
+class Batch:
+    """Messages on their way in. `read` takes them as they arrive, `store` makes rows of all.
+
+    With a `writer` the bytes go to the disk in its thread while messages are parsed here; they
+    are there, and safe, before a row names them.
+    """
+
+    def __init__(
+        self, account: MailAccount, *, lease: Lease, writer: Executor | None = None
+    ) -> None:
+        self.bytes = 0
+        self._account = account
+        self._lease = lease
+        self._writer = writer
+        self._own = own_addresses(account)
+        self._reads: list[Reading] = []
+        self._written: list[Future[list[blobs.Stored]]] = []
+        self._placed: list[blobs.Stored] = []
+        self._digests: set[bytes] = set()
+
+    def __len__(self) -> int:
+        return len(self._reads)
+
+    @property
+    def entry_ids(self) -> set[int]:
+        return {read.item.entry_id for read in self._reads}
+
+    def read(self, items: Sequence[Incoming]) -> None:
+        raws = [(hashlib.sha256(item.raw).digest(), item.raw) for item in items]
+        self._write_bytes(dict(raws))
+        latest = timezone.now() + MAX_AHEAD
+        for item, (digest, raw) in zip(items, raws, strict=True):
+            self.bytes += len(raw)
+            item.raw = b""  # on its way to the disk, and read here
+            parsed = parse(raw, digest)
+            self._reads.append(
+                Reading(
+                    item,
+                    parsed,
+                    received_at=min(item.received_at or parsed.sent_at or latest, latest),
+                    is_outgoing=parsed.sender.address in self._own
+                    or bool(item.places & Place.SENT),
+                )
+            )
+
+    def _write_bytes(self, content: dict[bytes, bytes]) -> None:
+        """Puts new content on disk. What is written and then not used is swept by compaction."""
+        stored = blobs.ids_of(self._account.pk, content.keys() - self._digests)
+        fresh = [
+            (digest, raw)
+            for digest, raw in content.items()
+            if digest not in stored and digest not in self._digests
+        ]
+        self._digests |= content.keys()
+        if fresh and self._writer is not None:
+            self._written.append(self._writer.submit(blobs.append, self._account.pk, fresh))
+        elif fresh:
+            self._placed += blobs.append(self._account.pk, fresh)
+
+    def store(self) -> Ingested:
+        for written in self._written:
+            self._placed += written.result()
+        placed = {place.digest: place for place in self._placed}
+        try:
+            return self._with_retries(self._reads, placed)
+        except OperationalError:
+            raise
+        except DatabaseError:
+            # One message that the database refuses must not hold up its neighbours.
+            return self._one_by_one(placed)
+
+    def _one_by_one(self, placed: dict[bytes, blobs.Stored]) -> Ingested:
+        result = Ingested()
+        for read in self._reads:
+            digest = read.parsed.digest
+            try:
+                one = self._with_retries(
+                    [read], {digest: placed[digest]} if digest in placed else {}
+                )
+            except OperationalError:
+                raise
+            except DatabaseError as error:
+                # The text of the error may hold the message's.
+                logger.error(  # noqa: TRY400 -- see above
+                    "entry %s refused by the database: %s",
+                    read.item.entry_id,
+                    type(error).__name__,
+                )
+                MailboxEntry.objects.filter(pk=read.item.entry_id).update(
+                    outcome=Outcome.FAILED, reason="internal"
+                )
+                continue
+            result.email_ids += one.email_ids
+            result.thread_ids |= one.thread_ids
+        return result
+
+    def _with_retries(
+        self, reads: Sequence[Reading], placed: dict[bytes, blobs.Stored]
+    ) -> Ingested:
+        """A deadlock or a serialisation failure is the database's way to say "once more"."""
+        for attempt in range(TRIES):
+            try:
+                with transaction.atomic():
+                    self._lease.renew()
+                    return _write_rows(self._account, reads, placed=placed, own=self._own)
+            except OperationalError:
+                if attempt == TRIES - 1 or connection.in_atomic_block:
+                    raise
+                time.sleep(random.uniform(0.05, 0.3) * (attempt + 1))
+        raise AssertionError("unreachable")
 
 
 def own_addresses(account: MailAccount) -> frozenset[str]:
     """The addresses that this mailbox's own mail comes from."""
     return frozenset({account.address})
-
-
-def _one_by_one(
-    account: MailAccount, reads: Sequence[Reading], *, own: frozenset[str], lease: Lease
-) -> Ingested:
-    result = Ingested()
-    for read in reads:
-        try:
-            one = _with_retries(account, [read], own=own, lease=lease)
-        except OperationalError:
-            raise
-        except DatabaseError as error:
-            # The text of the error may hold the message's.
-            logger.error(  # noqa: TRY400 -- see above
-                "entry %s refused by the database: %s", read.item.entry_id, type(error).__name__
-            )
-            MailboxEntry.objects.filter(pk=read.item.entry_id).update(
-                outcome=Outcome.FAILED, reason="internal"
-            )
-            continue
-        result.email_ids += one.email_ids
-        result.thread_ids |= one.thread_ids
-    return result
-
-
-def _with_retries(
-    account: MailAccount, reads: Sequence[Reading], *, own: frozenset[str], lease: Lease
-) -> Ingested:
-    """A deadlock or a serialisation failure is the database's way to say "once more"."""
-    placed = _write_bytes(account, reads)
-    for attempt in range(TRIES):
-        try:
-            with transaction.atomic():
-                lease.renew()
-                return _write_rows(account, reads, placed=placed, own=own)
-        except OperationalError:
-            if attempt == TRIES - 1 or connection.in_atomic_block:
-                raise
-            time.sleep(random.uniform(0.05, 0.3) * (attempt + 1))
-    raise AssertionError("unreachable")
-
-
-def _write_bytes(account: MailAccount, reads: Sequence[Reading]) -> dict[bytes, blobs.Stored]:
-    """Puts new content on disk. What is written and then not used is swept by compaction."""
-    content = {read.parsed.digest: read.item.raw for read in reads}
-    stored = blobs.ids_of(account.pk, content)
-    fresh = [(digest, raw) for digest, raw in content.items() if digest not in stored]
-    if not fresh:
-        return {}
-    return {place.digest: place for place in blobs.append(account.pk, fresh)}
 
 
 def _write_rows(

@@ -31,9 +31,10 @@ UNREADABLE = "message_unreadable"
 UU_SEPARATOR = "~"  # "1~2" is the second uuencoded file in the text of section 1
 
 
-def parse(raw: bytes) -> ParsedEmail:
-    """What the message says, as far as it can be read."""
-    digest = hashlib.sha256(raw).digest()
+def parse(raw: bytes, digest: bytes = b"") -> ParsedEmail:
+    """What the message says, as far as it can be read. `digest` is its SHA-256, where that is
+    known already."""
+    digest = digest or hashlib.sha256(raw).digest()
     try:
         return _parse(raw, digest)
     except Exception:  # noqa: BLE001 - one mail must never stop a folder; its raw bytes are kept
