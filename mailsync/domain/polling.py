@@ -30,6 +30,8 @@ KEYWORDS_BATCH = 1000
 MASS = 50
 MASS_SHARE = 0.2
 MAX_RESETS = 5
+# Of a mailbox that is numbered anew time and again.
+MISBEHAVES = "server_misbehaves"
 SPOT_CHECKED = 5
 
 
@@ -84,7 +86,7 @@ def renumber(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:
     mailbox.state = MailboxState.RESYNC
     mailbox.error_code = "state_lost"
     if mailbox.resets >= MAX_RESETS:
-        mailbox.state, mailbox.error_code = MailboxState.PARKED, "server_misbehaves"
+        mailbox.state, mailbox.error_code = MailboxState.PARKED, MISBEHAVES
     # One write: between two a killed process would leave a new numbering without the old
     # generation's end being due.
     with transaction.atomic():

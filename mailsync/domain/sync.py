@@ -36,7 +36,7 @@ from mailsync.domain.filters import Choice
 from mailsync.domain.folder_roles import place_again
 from mailsync.domain.leases import LeaseLostError
 from mailsync.domain.mailboxes import refresh_mailboxes, walked
-from mailsync.domain.polling import finish_renumbering, poll, renumber
+from mailsync.domain.polling import MISBEHAVES, finish_renumbering, poll, renumber
 from mailsync.domain.removal import remove_gone_emails
 from mailsync.domain.replay import replay_waiting
 from mailsync.domain.sent import store_sent
@@ -150,6 +150,8 @@ def _look(work: Work, everything: list[Mailbox]) -> bool:
         if snapshot is None:
             _park(work, row)
             continue
+        if row.state == MailboxState.PARKED:
+            _unpark(work, row)
         try:
             with put_down_to(work, row):
                 if poll(work, row, snapshot):
@@ -163,8 +165,8 @@ def _look(work: Work, everything: list[Mailbox]) -> bool:
                 _park(work, row)
             else:
                 raise
-        if row.state == MailboxState.PARKED:
-            _unpark(work, row)
+        if row.state == MailboxState.PARKED and row.error_code == MISBEHAVES:
+            _park(work, row, code=MISBEHAVES)
         has_news |= row.state in FILLING
     return has_news
 
@@ -174,8 +176,8 @@ def _is_parked(row: Mailbox) -> bool:
     return row.state == MailboxState.PARKED and (row.next_poll_at is None or row.next_poll_at > now)
 
 
-def _park(work: Work, row: Mailbox) -> None:
-    row.state, row.error_code = MailboxState.PARKED, "mailbox_not_opened"
+def _park(work: Work, row: Mailbox, *, code: str = "mailbox_not_opened") -> None:
+    row.state, row.error_code = MailboxState.PARKED, code
     row.next_poll_at = timezone.now() + PARKED_FOR
     with transaction.atomic():
         work.lease.renew()
@@ -183,7 +185,11 @@ def _park(work: Work, row: Mailbox) -> None:
 
 
 def _unpark(work: Work, row: Mailbox) -> None:
-    row.state = MailboxState.BACKFILL if row.low_uid else MailboxState.NEW
+    if row.error_code == MISBEHAVES:
+        # It was being numbered anew: what is known has still to be recognised.
+        row.state = MailboxState.RESYNC
+    else:
+        row.state = MailboxState.BACKFILL if row.low_uid else MailboxState.NEW
     row.error_code, row.next_poll_at = "", None
     with transaction.atomic():
         work.lease.renew()

@@ -1,6 +1,6 @@
 """One installation of its own, driven from outside: what the kill tests start and kill.
 
-    python -m tests.servers.sync_process prepare USER PORT | sync | work | report
+    python -m tests.servers.sync_process prepare USER PORT | sync | work | persist | report
 
 with DEALPOST_DATA (and DATABASE_URL, if it is not to be SQLite) in the environment.
 """
@@ -21,7 +21,10 @@ def main() -> None:
     settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
     settings.MAIL_PORTS = range(1, 65536)
     command, *rest = sys.argv[1:]
-    {"prepare": prepare, "sync": sync, "work": work, "report": report}[command](*rest)
+    commands = {
+        "prepare": prepare, "sync": sync, "work": work, "persist": persist, "report": report,
+    }  # fmt: skip
+    commands[command](*rest)
 
 
 def prepare(user: str, port: str) -> None:
@@ -30,9 +33,10 @@ def prepare(user: str, port: str) -> None:
     from mailsync import tasks
     from mailsync.domain.accounts import Server, connect_account
     from tests.servers.dovecot import PASSWORD
-    from users.models import User
+    from users.models import Company, User
 
     call_command("migrate", verbosity=0)
+    Company.objects.get_or_create(pk=1, defaults={"name": "Northwind"})
     tasks.sync_account.delay_on_commit = lambda *_: None
     owner = User.objects.create_user(user, "a long password", name=user)
     server = Server("127.0.0.1", int(port), "plain", user, PASSWORD)
@@ -72,6 +76,28 @@ def work() -> None:
         if not ended.was_run:
             time.sleep(0.001)
     print(ran, flush=True)
+
+
+def persist() -> None:
+    """A worker whose database goes away now and then: as a task queue does, it is tried again."""
+    from django.db import Error, close_old_connections, connections
+
+    from mailsync.domain.sync import sync_account
+    from mailsync.models import MailAccount
+
+    print("ready", flush=True)
+    sys.stdin.readline()
+    failed = 0
+    while True:
+        try:
+            close_old_connections()
+            MailAccount.objects.update(lease_until=None)
+            if not sync_account(MailAccount.objects.get().pk, seconds=0.0).has_more:
+                break
+        except Error:
+            failed += 1
+            connections.close_all()
+    print(failed, flush=True)
 
 
 def report() -> None:

@@ -1,15 +1,19 @@
 """Trouble with real servers and real databases: two workers, new numbers, mail that goes while it
 is read, a server that has had enough of us, a full disk."""
 
+import contextlib
 import importlib.util
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 
@@ -81,11 +85,12 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
         yield address
 
 
-def test_two_workers_on_one_account_store_every_message_once(
-    dovecot: Dovecot, tmp_path: Path, database: str
-) -> None:
-    user = dovecot.new_user()
-    deliver(dovecot, user, 1200)
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def process(tmp_path: Path, database: str) -> Start:
+    """Starts a process of an installation of its own; see sync_process."""
     environment = {
         **os.environ,
         "DEALPOST_DATA": str(tmp_path),
@@ -95,7 +100,7 @@ def test_two_workers_on_one_account_store_every_message_once(
     if database:
         environment["DATABASE_URL"] = database
 
-    def process(*arguments: str) -> "subprocess.Popen[str]":
+    def start(*arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "tests.servers.sync_process", *arguments],
             cwd=ROOT,
@@ -105,6 +110,14 @@ def test_two_workers_on_one_account_store_every_message_once(
             text=True,
         )
 
+    return start
+
+
+def test_two_workers_on_one_account_store_every_message_once(
+    dovecot: Dovecot, process: Start
+) -> None:
+    user = dovecot.new_user()
+    deliver(dovecot, user, 1200)
     process("prepare", user, str(dovecot.port)).communicate(timeout=120)
     workers = [process("work") for _ in range(3)]
     for one in workers:
@@ -120,6 +133,52 @@ def test_two_workers_on_one_account_store_every_message_once(
     assert sum(slices) > 3
     out, _ = process("report").communicate(timeout=120)
     assert json.loads(out) == {"emails": 1200, "stored": 1200, "error": "", "findings": []}
+
+
+def test_database_that_is_locked_or_cuts_its_connections_loses_nothing(
+    dovecot: Dovecot, process: Start, database: str, tmp_path: Path
+) -> None:
+    user = dovecot.new_user()
+    deliver(dovecot, user, 600)
+    process("prepare", user, str(dovecot.port)).communicate(timeout=120)
+    worker = process("persist")
+    assert worker.stdout
+    assert worker.stdin
+    assert worker.stdout.readline() == "ready\n"
+    worker.stdin.write("go\n")
+    worker.stdin.flush()
+    disturbed = 0
+    while worker.poll() is None and disturbed < 6:
+        disturbed += _cut_connections(database) if database else _lock(tmp_path)
+    failures = int(worker.communicate(timeout=180)[0])
+    assert worker.returncode == 0
+    assert disturbed
+    # A lock is waited for; a connection that was cut is an error, and the slice is done again.
+    assert failures == 0 or database
+    out, _ = process("report").communicate(timeout=120)
+    assert json.loads(out) == {"emails": 600, "stored": 600, "error": "", "findings": []}
+
+
+def _lock(folder: Path) -> bool:
+    """Writes to the database from outside for a while."""
+    with contextlib.closing(
+        sqlite3.connect(folder / "dealpost.sqlite3", isolation_level=None, timeout=30)
+    ) as outside:
+        outside.execute("BEGIN IMMEDIATE")
+        time.sleep(0.3)
+        outside.execute("ROLLBACK")
+    return True
+
+
+def _cut_connections(database: str) -> bool:
+    """As a database does that is restarted; says whether there was one."""
+    with psycopg.connect(database, autocommit=True) as outside:
+        rows = outside.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    time.sleep(0.2)
+    return bool(rows)
 
 
 # --- One worker -------------------------------------------------------------------------------
