@@ -10,7 +10,7 @@ from mailsync import signals
 
 @receiver(signals.mailboxes_changed)
 def exchange_drafts(sender: Any, *, work: Any, **kwargs: Any) -> None:
-    draft_exchange.exchange(work)
+    draft_exchange.exchange_in_slice(work)
 
 
 @receiver(signals.email_sent)

@@ -18,12 +18,13 @@ removing what others marked deleted.
 """
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -32,6 +33,7 @@ from inbox.domain.draft_copies import PAUSE, new_message_id, ring, stands
 from inbox.enums import DraftKind
 from inbox.models import Draft, DraftCopy
 from mailsync.domain.fetching import Work
+from mailsync.domain.leases import LeaseLostError
 from mailsync.domain.mailboxes import with_role
 from mailsync.domain.news import tell_outbox_changed
 from mailsync.domain.schedule import visit
@@ -39,6 +41,8 @@ from mailsync.domain.subjects import key_of
 from mailsync.enums import MailboxRole
 from mailsync.models import Email, MailAccount
 from mailsync.providers.base import Keyword, ProviderError, Reaction
+
+logger = logging.getLogger(__name__)
 
 MISSING_FOR = timedelta(minutes=2)
 TRY_AGAIN = timedelta(minutes=10)
@@ -50,6 +54,17 @@ FOR_GOOD = (Reaction.REFUSED, Reaction.MESSAGE)
 def exchange_now(account_id: int) -> None:
     """A round by itself. When another process has the account, the sweep rings again."""
     visit(account_id, exchange)
+
+
+def exchange_in_slice(work: Work) -> None:
+    """A round within the account's sync. A draft that we cannot take must not hold up its mail;
+    what the server says goes on to the slice."""
+    try:
+        exchange(work)
+    except (ProviderError, LeaseLostError, OperationalError):
+        raise
+    except Exception:
+        logger.exception("account %s: drafts were not exchanged", work.account.pk)
 
 
 def exchange(work: Work) -> None:

@@ -388,3 +388,19 @@ def test_an_unfinished_answer_is_kept_while_its_parent_is_still_fetched(
     (message,) = there(server)
     assert message["In-Reply-To"] is None
     assert "Yes, fine" in message.get_body(("html",)).get_content()
+
+
+def test_a_draft_that_breaks_us_does_not_hold_up_the_mail(
+    account, alice, server, clock, monkeypatch, caplog
+):
+    def broken(raw: bytes) -> Any:
+        raise ValueError("odd")
+
+    monkeypatch.setattr("inbox.domain.draft_mail.read", broken)
+    server.deliver(b"Subject: Odd\r\n\r\nx", mailbox="Drafts")
+    server.deliver(b"From: ada@acme.example\r\nSubject: Plan\r\nMessage-ID: <p@a>\r\n\r\nHi")
+    sync_all(account)
+    account.refresh_from_db()
+    assert account.error_code == ""
+    assert Email.objects.get().subject == "Plan"
+    assert "drafts were not exchanged" in caplog.text
