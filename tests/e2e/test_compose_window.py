@@ -1,0 +1,288 @@
+"""The compose window: several at once, files by drag and drop, and what is chosen beside the text."""
+
+import base64
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from inbox.domain import presence, text_files
+from inbox.models import Draft, MailTemplate, Signature
+from mailsync.domain import blobs
+from mailsync.enums import AccountScope
+from mailsync.models import MailAccount, Submission
+from sharing.enums import ThreadVisibility
+from tests.e2e.writing import EDITOR, all_saved, saved_html
+from tests.factories.crm import make_deal, make_person
+from tests.factories.mail import make_account, make_thread
+from users.models import Preferences, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# 1 by 1, transparent.
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "YPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.BLOB_DIR = tmp_path / "blobs"
+
+
+@pytest.fixture
+def inbox(
+    watched: Page,
+    live_server: Any,
+    signed_in: Callable[..., Page],
+    alice: User,
+    account: MailAccount,
+) -> Page:
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/mail/inbox/")
+    return page
+
+
+def test_three_docks_stand_side_by_side_and_a_fourth_puts_the_first_away(inbox: Page) -> None:
+    docks = inbox.locator("#compose-dock > compose-form")
+    for number in range(1, 4):
+        inbox.locator("a[data-key=compose]").first.click()
+        expect(docks).to_have_count(number)
+        newest = docks.nth(number - 1)
+        expect(newest.locator(EDITOR)).to_be_visible()
+        newest.locator("[name=subject]").fill(f"Mail {number}")
+    boxes = [docks.nth(number).bounding_box() for number in range(3)]
+    edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes if box)
+    assert all(left[1] <= right[0] for left, right in pairwise(edges))
+    docks.first.get_by_role("button", name="Minimise").click()
+    expect(docks.first.locator(EDITOR)).to_be_hidden()
+    expect(docks.first.locator("[data-title]")).to_have_text("Mail 1")
+    docks.first.get_by_role("button", name="Minimise").click()
+    expect(docks.first.locator(EDITOR)).to_be_visible()
+    inbox.locator("a[data-key=compose]").first.click()
+    expect(docks).to_have_count(3)
+    expect(docks.first.locator("[data-title]")).to_have_text("Mail 2")
+    # Put away is kept.
+    assert Draft.objects.filter(subject="Mail 1").exists()
+    all_saved(inbox)
+
+
+def drop(page: Page, files: list[Path], target: str) -> None:
+    """Files of the disk, dragged over the window and let go, by the browser itself."""
+    box = page.locator(target).bounding_box()
+    assert box
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    for kind in ("dragEnter", "dragOver"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+    expect(page.locator("compose-form[data-dropping]")).to_have_count(1)
+    session.send("Input.dispatchDragEvent", {"type": "drop", **place, "data": data})
+
+
+def test_files_are_dropped_and_pictures_land_in_the_text(writing: Page, tmp_path: Path) -> None:
+    picture, plan = tmp_path / "p.png", tmp_path / "plan.txt"
+    picture.write_bytes(base64.b64decode(PNG.partition(",")[2]))
+    plan.write_text("plan")
+    drop(writing, [picture, plan], EDITOR)
+    expect(writing.locator(f"{EDITOR} img")).to_have_count(1)
+    expect(writing.locator("[data-file]")).to_contain_text("plan.txt")
+    drop(writing, [picture], ".composer__foot")
+    expect(writing.locator("[data-file]")).to_have_count(2)
+    expect(writing.locator("compose-form[data-dropping]")).to_have_count(0)
+    assert "cid:" in saved_html(writing)
+    names = Draft.objects.get().files.order_by("pk").values_list("name", "content_id")
+    assert sorted((name, bool(cid)) for name, cid in names) == [
+        ("p.png", False),
+        ("p.png", True),
+        ("plan.txt", False),
+    ]
+
+
+def test_what_the_provider_would_refuse_is_refused_before_it_travels(
+    watched: Page,
+    live_server: Any,
+    signed_in: Callable[..., Page],
+    alice: User,
+    account: MailAccount,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inbox.views.window.files_megabytes", lambda ids: dict.fromkeys(ids, 1))
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/mail/compose/")
+    expect(page.locator(EDITOR)).to_be_visible()
+    small, big = tmp_path / "small.bin", tmp_path / "big.bin"
+    small.write_bytes(b"x" * 700_000)
+    big.write_bytes(b"x" * 400_000)
+    page.locator("[data-attach]").set_input_files([small])
+    expect(page.locator("[data-file]")).to_contain_text("small.bin")
+    expect(page.locator("[data-room]")).to_have_text("0.7 of 1 MB of files")
+    page.locator("[data-attach]").set_input_files([big])
+    expect(page.locator("#toasts")).to_contain_text("big.bin was not attached")
+    expect(page.locator(".composer__file")).to_have_count(1)
+    page.locator("[data-remove-file]").click()
+    expect(page.locator("[data-room]")).to_be_hidden()
+    page.locator("[data-attach]").set_input_files([big])
+    expect(page.locator("[data-file]")).to_contain_text("big.bin")
+    all_saved(page)
+
+
+def test_a_template_brings_its_picture_and_file(writing: Page, alice: User) -> None:
+    template = MailTemplate.objects.create(
+        author=alice, name="With logo", html=f'<p>Good day</p><img src="{PNG}">'
+    )
+    text_files.keep_pictures(template)
+    text_files.add(template, name="terms.pdf", content_type="application/pdf", content=b"%PDF")
+    writing.locator("[data-key=template]").click()
+    writing.get_by_role("button", name="With logo").click()
+    expect(writing.locator(f"{EDITOR} img")).to_be_visible()
+    expect(writing.locator("[data-file]")).to_contain_text("terms.pdf")
+    stored = saved_html(writing)
+    picture = Draft.objects.get().files.exclude(content_id="").get()
+    assert f"cid:{picture.content_id}" in stored
+
+
+def test_a_signature_with_a_picture_is_written_and_stands_under_the_mail(
+    writing: Page, live_server: Any, account: MailAccount
+) -> None:
+    writing.goto(f"{live_server.url}/settings/email/signatures/new/")
+    expect(writing.locator(EDITOR)).to_be_visible()
+    writing.locator("[name=name]").fill("Logo")
+    writing.locator(EDITOR).click()
+    writing.keyboard.type("Alice Keller")
+    data = base64.b64decode(PNG.partition(",")[2])
+    writing.locator("[data-picture-file]").set_input_files(
+        {"name": "logo.png", "mimeType": "image/png", "buffer": data}
+    )
+    expect(writing.locator(f"{EDITOR} img")).to_have_count(1)
+    writing.get_by_role("button", name="Save").click()
+    writing.wait_for_url("**/settings/email/signatures/")
+    signature = Signature.objects.get()
+    assert signature.files.get().content_id in signature.html
+    writing.goto(f"{live_server.url}/mail/compose/")
+    expect(writing.locator("[data-signature-text]")).to_contain_text("Alice Keller")
+
+
+def test_the_record_is_found_chosen_and_taken_away_again(writing: Page, alice: User) -> None:
+    ada = make_person(alice, "Ada Byron", "ada@acme.example")
+    deal = make_deal(alice, "Analytical engine", person=ada)
+    writing.locator("[data-choose-record]").click()
+    # The recipient's open deal is there before anything is typed.
+    expect(writing.locator(f'[data-link-record="deal:{deal.pk}"]')).to_be_visible()
+    writing.keyboard.type("engine")
+    expect(writing.locator("[data-link-record]")).to_have_count(1)
+    writing.keyboard.press("Enter")
+    expect(writing.locator("[data-record]")).to_contain_text("Analytical engine")
+    saved_html(writing)
+    assert Draft.objects.get().deal == deal
+    writing.locator("[data-drop-record]").click()
+    expect(writing.locator("[data-choose-record]")).to_be_focused()
+    saved_html(writing)
+    assert Draft.objects.get().deal is None
+
+
+def test_a_test_leaves_the_window_open(writing: Page, alice: User) -> None:
+    writing.keyboard.type("Dear Ada")
+    writing.locator("[data-key=send-later]").click()
+    writing.get_by_role("button", name="Send a test to me").click()
+    expect(writing.locator("#toasts")).to_contain_text(alice.email)
+    expect(writing.locator(EDITOR)).to_contain_text("Dear Ada")
+    assert Submission.objects.get().envelope_to == [alice.email]
+    writing.locator(EDITOR).click()
+    writing.keyboard.type("Yours ")
+    assert "Yours" in saved_html(writing)
+
+
+def test_from_brings_its_signature_and_who_sees_it(
+    watched: Page, live_server: Any, signed_in: Callable[..., Page], alice: User, dana: User
+) -> None:
+    own = make_account(alice, is_default=True, default_visibility=ThreadVisibility.PRIVATE)
+    team = make_account(dana, "sales@northwind.example", scope=AccountScope.TEAM)
+    team.members.add(alice)
+    Signature.objects.create(owner=alice, name="Mine", html="Alice", is_for_new=True, account=own)
+    Signature.objects.create(name="Ours", html="Sales team", is_for_new=True, account=team)
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/mail/compose/")
+    expect(page.locator(EDITOR)).to_be_visible()
+    seen = page.locator("[name=visibility]")
+    expect(page.locator("[data-signature-text]")).to_contain_text("Alice")
+    expect(seen).to_have_value("private")
+    page.locator("[name=account]").select_option(team.key)
+    expect(page.locator("[data-signature-text]")).to_contain_text("Sales team")
+    expect(seen).to_have_value(team.default_visibility)
+    enabled = seen.locator("option:not([disabled])")
+    offered = enabled.evaluate_all("(all) => all.map((one) => one.value)")
+    assert sorted(offered) == ["shared", "team"]
+    all_saved(page)
+
+
+@pytest.mark.parametrize("wish", ["here", "computer"])
+def test_email_links_open_where_the_user_wants(
+    inbox: Page, live_server: Any, alice: User, wish: str
+) -> None:
+    preferences = Preferences.of(alice)
+    preferences.email_links = wish
+    preferences.save()
+    inbox.goto(f"{live_server.url}/mail/inbox/")
+    handed_over = inbox.evaluate(
+        """() => {
+          const link = Object.assign(document.createElement("a"), {href: "mailto:ada@acme.example?subject=Hello"});
+          document.querySelector("main").append(link);
+          let prevented;
+          document.addEventListener("click", (event) => {
+            prevented = event.defaultPrevented;
+            event.preventDefault();
+          }, {once: true});
+          link.click();
+          return !prevented;
+        }"""
+    )
+    assert handed_over == (wish == "computer")
+    if wish == "here":
+        dock = inbox.locator("#compose-dock > compose-form")
+        expect(dock.locator("[name=subject]")).to_have_value("Hello")
+        expect(dock.locator("[data-role=to]")).to_contain_text("ada@acme.example")
+    else:
+        expect(inbox.locator("#compose-dock > compose-form")).to_have_count(0)
+
+
+def test_the_browser_is_asked_to_hand_over_all_email_links(inbox: Page, live_server: Any) -> None:
+    inbox.add_init_script(
+        "navigator.registerProtocolHandler = (...all) => { window.asked = all; };"
+    )
+    inbox.goto(f"{live_server.url}/settings/personal/")
+    inbox.locator("[data-takes-mailto]").click()
+    scheme, address = inbox.evaluate("window.asked")
+    assert (scheme, address) == ("mailto", f"{live_server.url}/mail/compose/?mailto=%s")
+    inbox.goto(address.replace("%s", "mailto%3Aada%40acme.example%3Fsubject%3DHello"))
+    expect(inbox.locator("[name=subject]")).to_have_value("Hello")
+
+
+def test_a_team_sees_who_is_replying(
+    watched: Page,
+    live_server: Any,
+    signed_in: Callable[..., Page],
+    alice: User,
+    bob: User,
+    dana: User,
+) -> None:
+    team = make_account(dana, "sales@northwind.example", scope=AccountScope.TEAM)
+    team.members.add(alice, bob)
+    email = make_thread(team, "Renewal").emails.get()
+    email.blob = blobs.store(team.pk, b"From: ada@acme.example\r\nSubject: Renewal\r\n\r\nHi\r\n")
+    email.save()
+    presence.note(email.thread, by=bob)
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/mail/t/{email.thread.key}/")
+    expect(page.locator("#thread-news .writers")).to_contain_text(f"{bob.name} is replying")
+    page.keyboard.press("r")
+    expect(page.locator("compose-form .writers")).to_contain_text(f"{bob.name} is replying")
+    assert presence.others(email.thread, user=bob) == [alice.name]
+    page.locator("[data-close-composer]").click()
+    expect(page.locator("compose-form")).to_have_count(0)
+    expect(page.locator("#thread-news .writers")).to_contain_text(bob.name)
