@@ -211,7 +211,10 @@ def change_settings(account: MailAccount, **settings: Any) -> None:
 def choose_mailboxes(account: MailAccount, mailbox_ids: Iterable[int]) -> None:
     """Which folders are synced from now on; mail of the others stays."""
     chosen = set(mailbox_ids)
-    account.mailboxes.filter(pk__in=chosen).update(is_chosen=True)
+    # What was not followed for a while is compared as a whole.
+    account.mailboxes.filter(pk__in=chosen, is_chosen=False).update(
+        is_chosen=True, exists_seen=None
+    )
     account.mailboxes.exclude(pk__in=chosen).update(is_chosen=False)
     _sync_soon(account)
 

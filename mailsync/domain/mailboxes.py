@@ -114,6 +114,23 @@ def refresh_mailboxes(account: MailAccount, store: MailStore, *, lease: Lease) -
         _note_missing(account, known.values())
 
 
+def count_left_out(account: MailAccount, store: MailStore, *, lease: Lease) -> None:
+    """How much there is in folders that were never synced, so that figures add up. Of one that
+    was, the count is what its next round compares with."""
+    rows = list(
+        account.mailboxes.filter(is_chosen=False, is_selectable=True, state=MailboxState.NEW)
+    )
+    if not rows:
+        return
+    figures = store.status([row.path for row in rows])
+    with transaction.atomic():
+        lease.renew()
+        for row in rows:
+            if row.path in figures and figures[row.path].exists != row.exists_seen:
+                row.exists_seen = figures[row.path].exists
+                row.save(update_fields=["exists_seen"])
+
+
 def _follow_renames(known: dict[str, Mailbox], remote: Iterable[RemoteMailbox]) -> None:
     """A mailbox with a known MAILBOXID (RFC 8474) under a new name keeps its row."""
     listed = {one.path for one in remote}

@@ -35,7 +35,7 @@ from mailsync.domain.fetching import (
 from mailsync.domain.filters import Choice
 from mailsync.domain.folder_roles import place_again
 from mailsync.domain.leases import LeaseLostError
-from mailsync.domain.mailboxes import refresh_mailboxes, walked
+from mailsync.domain.mailboxes import count_left_out, refresh_mailboxes, walked
 from mailsync.domain.polling import MISBEHAVES, finish_renumbering, poll, renumber
 from mailsync.domain.removal import remove_gone_emails
 from mailsync.domain.replay import replay_waiting
@@ -127,6 +127,7 @@ def _listed(work: Work) -> list[Mailbox]:
     rows = walked(work.account)
     if not rows or time.time() - listed >= LIST_EVERY.total_seconds():
         refresh_mailboxes(work.account, work.store, lease=work.lease)
+        count_left_out(work.account, work.store, lease=work.lease)
         work.account.quirks["listed_at"] = int(time.time())
         work.account.save(update_fields=["quirks"])
         # Folders that are not walked any more may hold mail all the same.

@@ -130,8 +130,15 @@ class WhereForm(forms.Form):
     q = forms.CharField(
         label=_("Address, subject or Message-ID"),
         max_length=300,
+        required=False,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
     day = forms.DateField(
         label=_("Day it arrived"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not (self.errors or cleaned.get("q") or cleaned.get("day")):
+            self.add_error("q", _("Type what you know of it, or the day it arrived."))
+        return cleaned

@@ -460,7 +460,9 @@ def test_reconnect_keeps_the_account(
 
 @pytest.fixture
 def journal(account):
-    box = Mailbox.objects.create(account=account, path="INBOX", role="inbox", exists_seen=5)
+    box = Mailbox.objects.create(
+        account=account, path="INBOX", role="inbox", uidvalidity=1, exists_seen=5
+    )
     thread = make_thread(account, "Here it is")
     MailboxEntry.objects.create(
         mailbox=box, uidvalidity=1, uid=1, email=thread.emails.get(), outcome=Outcome.STORED
@@ -493,6 +495,22 @@ def test_figures_add_up(alice, account, journal, signed_in):
     }
 
 
+def test_figures_tell_of_folders_that_are_not_chosen_and_of_one_generation(
+    alice, account, journal, signed_in
+):
+    account.mailboxes.create(path="Newsletters", is_chosen=False, exists_seen=40)
+    email = MailboxEntry.objects.get(uid=1).email
+    MailboxEntry.objects.create(
+        mailbox=journal.mailbox, uidvalidity=0, uid=9, email=email, outcome=Outcome.STORED
+    )
+    response = signed_in.as_(alice).get(reverse("mailsync:diagnostics", args=[account.key]))
+    totals = response.context["totals"]
+    assert totals["left_out_number"] == 41
+    assert "Folder not chosen: 40" in response.content.decode()
+    parts = ("here", "left_out_number", "failed", "to_come")
+    assert totals["on_server"] == sum(totals[name] for name in parts) == 45
+
+
 @pytest.mark.parametrize(
     ("query", "answer"),
     [
@@ -507,6 +525,18 @@ def test_where_is_my_mail(alice, bob, journal, signed_in, query, answer):
     url = reverse("mailsync:where")
     assert answer in signed_in.as_(alice).get(url, {"q": query}).content.decode()
     assert "No trace of it" in signed_in.as_(bob).get(url, {"q": query}).content.decode()
+
+
+def test_where_is_the_mail_of_a_day(alice, journal, signed_in):
+    MailboxEntry.objects.filter(uid=2).update(received_at="2026-01-05T12:00:00Z")
+    client, url = signed_in.as_(alice), reverse("mailsync:where")
+    page = client.get(url, {"day": "2026-01-05"}).content.decode()
+    assert "Buy now" in page
+    assert "Broken" not in page
+    assert "No trace of it" in client.get(url, {"day": "2026-03-05"}).content.decode()
+    asked = client.get(url, {"q": " ", "day": ""})
+    assert (asked.status_code, asked.context["found"]) == (200, None)
+    assert "or the day it arrived" in asked.content.decode()
 
 
 def test_unreadable_can_be_tried_again_by_its_owner(alice, bob, journal, signed_in):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from mailsync.enums import Outcome
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
@@ -31,11 +32,14 @@ class MailboxFigures:
     def left_out(self) -> list[tuple[str, int]]:
         """(word, number) of what is on the server and on purpose not here."""
         skipped = (*HERE, Outcome.SEEN, Outcome.FAILED)
-        return [
+        found = [
             (str(Outcome(outcome).label), number)
             for outcome, number in sorted(self.by_outcome.items())
             if outcome not in skipped and number
         ]
+        if not self.mailbox.is_chosen and self._not_looked_at:
+            found.append((gettext("Folder not chosen"), self._not_looked_at))
+        return found
 
     @property
     def left_out_number(self) -> int:
@@ -52,15 +56,22 @@ class MailboxFigures:
     @property
     def to_come(self) -> int:
         """On the server and not looked at yet, or being fetched."""
-        known = self.here + self.left_out_number + self.failed
-        return max(0, self.on_server - known)
+        waiting = self.by_outcome.get(Outcome.SEEN, 0)
+        return waiting + (self._not_looked_at if self.mailbox.is_chosen else 0)
+
+    @property
+    def _not_looked_at(self) -> int:
+        return max(0, self.on_server - sum(self.by_outcome.values()))
 
 
 def mailbox_figures(account: MailAccount) -> list[MailboxFigures]:
     """The account's folders with their figures, in two queries."""
     found = {box.pk: MailboxFigures(mailbox=box) for box in account.mailboxes.order_by("path")}
     counted = (
-        MailboxEntry.objects.filter(mailbox__in=found, gone_at=None)
+        # While a folder is numbered anew, copies of both generations stand for the same messages.
+        MailboxEntry.objects.filter(
+            mailbox__in=found, gone_at=None, uidvalidity=F("mailbox__uidvalidity")
+        )
         .values("mailbox", "outcome")
         .annotate(number=Count("pk"))
         .order_by()
@@ -93,7 +104,10 @@ def where_is(accounts: Iterable[MailAccount], *, text: str, day: date | None) ->
         # A day on each side: the sender's day need not be ours.
         span = (start - timedelta(days=1), start + timedelta(days=2))
         entries = entries.filter(received_at__range=span)
+    entries = entries.order_by("-received_at")
     text = text.strip().strip("<>")
+    if not text:
+        return list(entries[:FOUND])
     mails = Email.objects.filter(account__in=accounts)
     here = mails.filter(
         Q(message_id=text)
@@ -106,6 +120,4 @@ def where_is(accounts: Iterable[MailAccount], *, text: str, day: date | None) ->
         | Q(headers__from__iexact=text)
         | Q(headers__subject__icontains=text)
     )
-    return list(
-        entries.filter(left_out | Q(email__in=here.values("pk"))).order_by("-received_at")[:FOUND]
-    )
+    return list(entries.filter(left_out | Q(email__in=here.values("pk")))[:FOUND])

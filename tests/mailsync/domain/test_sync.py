@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from mailsync.domain import mirror, sync
+from mailsync.domain.accounts import choose_mailboxes
 from mailsync.enums import (
     AccountState,
     ChangeState,
@@ -332,3 +333,27 @@ def test_two_workers_never_have_one_account(account, server):
     with pytest.raises(leases.LeaseLostError):
         first.renew()
     second.renew()
+
+
+def test_folder_that_is_not_chosen_is_counted_and_fetched_when_it_is(account, server, run):
+    server.capabilities = BARE
+    account.chosen_folders_only = True
+    account.save(update_fields=["chosen_folders_only"])
+    fill(server, 2)
+    fill(server, 3, mailbox="Archive", first=10)
+    inbox = account.mailboxes.create(path="INBOX", role=MailboxRole.INBOX)
+    run(account)
+    archive = account.mailboxes.get(path="Archive")
+    assert (archive.exists_seen, Email.objects.count()) == (3, 2)
+    choose_mailboxes(account, [inbox.pk, archive.pk])
+    run(account)
+    assert Email.objects.count() == 5
+
+    # Not followed for a while: what went meanwhile is found although nothing new came.
+    choose_mailboxes(account, [inbox.pk])
+    server.expunge("Archive", 1)
+    run(account)
+    choose_mailboxes(account, [inbox.pk, archive.pk])
+    account.mailboxes.update(last_full_at=timezone.now())
+    run(account)
+    assert MailboxEntry.objects.filter(mailbox=archive, gone_at=None).count() == 2
