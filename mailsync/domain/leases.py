@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from mailsync.enums import AccountState
@@ -27,17 +27,15 @@ from mailsync.models import MailAccount
 LEASE = timedelta(minutes=5)
 # States in which nothing may be done in the mailbox.
 STOPPED = (AccountState.PAUSED, AccountState.DISABLED, AccountState.REMOVING)
-_RENEW = f"""
-    UPDATE mailsync_mailaccount SET lease_until = {{until}}
-    WHERE id = %s AND fence = %s AND lease_owner = %s
-        AND NOT (state IN ({", ".join(["%s"] * len(STOPPED))}))
-"""  # noqa: S608 -- constants
-RENEW = {
+_STOPPED = ", ".join(["%s"] * len(STOPPED))
+_LATER = {
     # As Django writes `Now() + LEASE`.
-    "sqlite": _RENEW.format(
-        until="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+' || %s || ' seconds')"
-    ),
-    "postgresql": _RENEW.format(until="statement_timestamp() + make_interval(secs => %s)"),
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+' || %s || ' seconds')",
+    "postgresql": "statement_timestamp() + make_interval(secs => %s)",
+}
+_NOW = {
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+    "postgresql": "statement_timestamp()",
 }
 
 
@@ -53,41 +51,50 @@ class Lease:
 
     def renew(self) -> None:
         """Inside a write transaction: makes it ours or makes it fail."""
-        with connection.cursor() as cursor:
-            # Once in every transaction of the sync: not through the ORM, which takes longer to
-            # write the statement than the database to run it.
-            cursor.execute(
-                RENEW[connection.vendor],
-                [LEASE.total_seconds(), self.account_id, self.fence, self.owner, *STOPPED],
-            )
-            if not cursor.rowcount:
-                raise LeaseLostError(self.account_id)
+        if not _update(
+            f"lease_until = {_LATER[connection.vendor]}",
+            f"id = %s AND fence = %s AND lease_owner = %s AND NOT (state IN ({_STOPPED}))",
+            [LEASE.total_seconds(), self.account_id, self.fence, self.owner, *STOPPED],
+        ):
+            raise LeaseLostError(self.account_id)
 
 
 def claim(account_id: int) -> Lease | None:
     """The lease, or None when another process has it or the account is stopped."""
     pid = os.getpid()
     owner = f"{_host()}:{pid}:{_started_at(pid)}:{uuid.uuid4().hex[:12]}"
-    count = (
-        MailAccount.objects.filter(
-            Q(lease_until__isnull=True) | Q(lease_until__lt=Now()), pk=account_id
-        )
-        .exclude(state__in=STOPPED)
-        .update(lease_owner=owner, lease_until=Now() + LEASE, fence=F("fence") + 1)
-    )
-    if not count:
+    if not _update(
+        f"lease_owner = %s, lease_until = {_LATER[connection.vendor]}, fence = fence + 1",
+        f"id = %s AND (lease_until IS NULL OR lease_until < {_NOW[connection.vendor]})"
+        f" AND NOT (state IN ({_STOPPED}))",
+        [owner, LEASE.total_seconds(), account_id, *STOPPED],
+    ):
         return None
-    fence = MailAccount.objects.values_list("fence", flat=True).get(
-        pk=account_id, lease_owner=owner
-    )
-    return Lease(account_id, owner, fence)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT fence FROM mailsync_mailaccount WHERE id = %s AND lease_owner = %s",
+            [account_id, owner],
+        )
+        found = cursor.fetchone()
+    # Without a row another process has taken over already, from one that slept for minutes.
+    return Lease(account_id, owner, found[0]) if found else None
 
 
 def release(lease: Lease) -> None:
     """Lets the next one in; without effect when the lease is not ours any more."""
-    MailAccount.objects.filter(
-        pk=lease.account_id, fence=lease.fence, lease_owner=lease.owner
-    ).update(lease_until=None, lease_owner="")
+    _update(
+        "lease_until = NULL, lease_owner = ''",
+        "id = %s AND fence = %s AND lease_owner = %s",
+        [lease.account_id, lease.fence, lease.owner],
+    )
+
+
+def _update(sets: str, where: str, values: list[Any]) -> int:
+    """Changes the account's row, and says whether the conditions held. Several times in each round
+    of each account: the ORM takes longer to write such a statement than the database to run it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE mailsync_mailaccount SET {sets} WHERE {where}", values)  # noqa: S608 -- constants
+        return int(cursor.rowcount)
 
 
 @contextmanager

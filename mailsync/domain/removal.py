@@ -6,7 +6,7 @@ too. Linked mail stays, marked, unless the account follows deletions always.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -32,8 +32,16 @@ from mailsync.models import (
 from mailsync.signals import emails_removed
 
 GONE_AFTER = timedelta(minutes=10)
+CLOCKS_APART = timedelta(hours=1)
 TRASH_DAYS = timedelta(days=30)
 BATCH = 400
+
+
+def looked_until(account: MailAccount) -> datetime:
+    """What was gone before this moment has been judged. An email goes with its last copy, and
+    that one is gone later, or is judged again: clocks of several machines may differ."""
+    until = datetime.fromtimestamp(account.quirks.get("gone_until", 0), UTC)
+    return until - CLOCKS_APART if until.year > 1970 else until
 
 
 def remove_gone_emails(work: Work) -> int:
@@ -42,6 +50,26 @@ def remove_gone_emails(work: Work) -> int:
     if work.account.mailboxes.filter(state__in=unfinished, is_chosen=True).exists():
         return 0
     before = timezone.now() - GONE_AFTER
+    count = _remove_gone(work, before)
+    if (
+        before - looked_until(work.account) > 2 * CLOCKS_APART
+        and _gone_copies(work.account, before).exists()
+    ):
+        work.account.quirks["gone_until"] = int(before.timestamp())
+        work.account.save(update_fields=["quirks"])
+    return count
+
+
+def _gone_copies(account: MailAccount, before: datetime) -> Any:
+    return MailboxEntry.objects.filter(
+        mailbox__account=account,
+        gone_at__gte=looked_until(account),
+        gone_at__lt=before,
+        email__isnull=False,
+    )
+
+
+def _remove_gone(work: Work, before: datetime) -> int:
     gone = list(_gone_emails(work.account, before).values_list("id", "thread_id"))
     if not gone:
         return 0
@@ -64,16 +92,13 @@ def remove_gone_emails(work: Work) -> int:
     return len(gone)
 
 
-def _gone_emails(account: MailAccount, before: Any) -> Any:
+def _gone_emails(account: MailAccount, before: datetime) -> Any:
     copies = MailboxEntry.objects.filter(email=OuterRef("pk"))
-    # The few entries that are gone come first: asked of each email, it is a walk over all.
-    gone = MailboxEntry.objects.filter(
-        mailbox__account=account, gone_at__lt=before, email__isnull=False
-    )
     return Email.objects.filter(
         ~Exists(copies.filter(gone_at=None)),
         ~Exists(copies.filter(gone_at__gte=before)),
-        pk__in=gone.values("email"),
+        # The few entries that are gone come first: asked of each email, it is a walk over all.
+        pk__in=_gone_copies(account, before).values("email"),
         account=account,
         gone_from_server_at=None,
     )

@@ -286,7 +286,8 @@ def _known_provider_threads(account_id: int, arrivals: Sequence[Arrival]) -> dic
     return dict(
         bulk.select(
             "SELECT provider_thread_id, id FROM mailsync_thread"
-            " WHERE provider_thread_id {among} AND account_id = %s AND merged_into_id IS NULL",
+            " WHERE provider_thread_id {among} AND account_id = %s AND merged_into_id IS NULL"
+            " AND NOT (provider_thread_id = '')",
             {item.provider_thread_id for item in arrivals if item.provider_thread_id},
             account_id,
         )

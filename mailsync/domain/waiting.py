@@ -1,5 +1,10 @@
 """Is there anything to do for an account beside looking at its mailboxes? One question, because
-nearly every round finds nothing."""
+nearly every round finds nothing.
+
+Each part is answered from an index of what waits, so that it costs the same in a mailbox of fifty
+thousand mails as in a new one: the entries that are gone stand first in the join, whatever
+the database thinks of it.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mailsync.domain import bulk
-from mailsync.domain.removal import GONE_AFTER
+from mailsync.domain.removal import GONE_AFTER, looked_until
 from mailsync.models import MailAccount
 
 WAITING = """
@@ -24,9 +29,15 @@ WAITING = """
                 AND NOT (outcome IN ('stored', 'duplicate')) AND outcome IN ('seen', 'failed')
                 AND gone_at IS NULL AND (outcome = 'seen' OR next_try_at <= %(now)s)),
         EXISTS (SELECT 1 FROM mailsync_mailboxentry AS entry
-            JOIN mailsync_email AS email ON email.id = entry.email_id
-            WHERE entry.gone_at < %(before)s AND entry.email_id IS NOT NULL
-                AND email.account_id = %(account)s AND email.gone_from_server_at IS NULL)
+            CROSS JOIN mailsync_email AS email
+            WHERE entry.mailbox_id IN (SELECT id FROM mailsync_mailbox
+                    WHERE account_id = %(account)s)
+                AND entry.gone_at >= %(since)s AND entry.gone_at < %(before)s
+                AND entry.email_id IS NOT NULL AND email.id = entry.email_id
+                AND email.gone_from_server_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM mailsync_mailboxentry AS copy
+                    WHERE copy.email_id = email.id
+                        AND (copy.gone_at IS NULL OR copy.gone_at >= %(before)s)))
 """
 
 
@@ -46,6 +57,7 @@ def what_waits(account: MailAccount) -> Waiting:
         "account": account.pk,
         "now": bulk.moment(now),
         "before": bulk.moment(now - GONE_AFTER),
+        "since": bulk.moment(looked_until(account)),
     }
     with connection.cursor() as cursor:
         cursor.execute(WAITING, values)

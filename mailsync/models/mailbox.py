@@ -116,9 +116,9 @@ class MailboxEntry(models.Model):
                 name="entry_not_stored",
             ),
             models.Index(
-                fields=["gone_at"],
+                fields=["mailbox", "gone_at"],
                 condition=models.Q(gone_at__isnull=False, email__isnull=False),
-                name="entry_gone",
+                name="entry_gone_in_mailbox",
             ),
         ]
 

@@ -133,6 +133,11 @@ class Thread(models.Model):
             ),
             models.Index(fields=["account", "-last_email_at", "-id"], name="thread_newest"),
             models.Index(fields=["account", "subject_hash"], name="thread_by_subject"),
+            models.Index(
+                fields=["account", "provider_thread_id"],
+                condition=~models.Q(provider_thread_id=""),
+                name="thread_by_provider_id",
+            ),
         ]
 
     def __str__(self) -> str:
