@@ -30,6 +30,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from common.durable import durable
 from mailsync.domain import blobs, outages, pacing, sent_copies
 from mailsync.domain.connections import open_submitter
 from mailsync.domain.news import tell_outbox_changed
@@ -329,7 +330,9 @@ def _hand_over(submission: Submission) -> None:
     """Committed before the final dot: from here on nobody sends this row again by himself."""
     now = timezone.now()
     mine = Submission.objects.filter(pk=submission.pk, state=S.CLAIMED, version=submission.version)
-    if not mine.update(state=S.HANDED_OVER, handed_over_at=now, version=F("version") + 1):
+    with durable():
+        count = mine.update(state=S.HANDED_OVER, handed_over_at=now, version=F("version") + 1)
+    if not count:
         raise OutboxError(submission.pk)
     submission.handed_over_at = now
 
