@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from crm.models import Organization, Person, PersonEmail
+from crm.domain.queries.search import persons_matching
+from crm.models import Deal, Organization, Person, PersonEmail
 from mailsync.mime.build import OutgoingAddressError, checked_address
 from mailsync.models import MailAccount, ThreadAddress
 
@@ -107,6 +108,8 @@ def _persons_of(record: Any, user: Any) -> QuerySet[Person]:
         organization = record.pk
     if organization:
         ids |= Q(organization=organization)
+    if isinstance(record, Deal):
+        ids |= Q(pk__in=record.participant_rows.values("person"))
     return persons.filter(ids)
 
 
@@ -114,16 +117,10 @@ def _of_persons(persons: QuerySet[Person], text: str, *, user: Any) -> list[Sugg
     """A person's organization counts as far as the user sees it."""
     organizations = Organization.objects.visible_to(user)
     rows = (
-        PersonEmail.objects.filter(person__in=persons)
+        PersonEmail.objects.filter(person__in=persons_matching(persons, text, user=user))
         .select_related("person")
         .prefetch_related(Prefetch("person__organization", organizations))
     )
-    for word in text.split():
-        rows = rows.filter(
-            Q(address__icontains=word)
-            | Q(person__name__icontains=word)
-            | Q(person__organization__in=organizations.filter(name__icontains=word))
-        )
     return [
         Suggestion(
             row.person.name,

@@ -388,6 +388,16 @@ def test_suggestions_are_of_visible_contacts_and_own_correspondents(alice, bob, 
         assert len(suggest(user, "grace")["recent"]) == recent
 
 
+def test_participants_of_a_deal_are_among_its_people(alice):
+    near = make_person(alice, "Ada Zimmer", "zimmer@acme.example")
+    other = make_person(alice, "Ada Aaron", "aaron@acme.example")
+    deal = make_deal(alice)
+    deal.participant_rows.create(person=near)
+    found = suggest(alice, "ada", record=deal)
+    assert [one.address for one in found["record"]] == ["zimmer@acme.example"]
+    assert [one.address for one in found["contacts"]] == [other.emails.get().address]
+
+
 def test_mailto_links_fill_the_window(client_of, alice, account):
     url = "mailto:ada%40acme.example?cc=b@y.example&subject=Hi%20you&body=a%3Cb"
     page = client_of(alice).get(COMPOSE, {"mailto": url}).content.decode()

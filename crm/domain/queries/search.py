@@ -1,16 +1,16 @@
-"""Finds records by the beginnings of their words, and addresses to write to."""
+"""Finds records by the beginnings of their words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from crm.domain.queries.seen import seen_name
 from crm.domain.records import MODELS
 from crm.domain.search import words_of
 from crm.enums import RecordKind
-from crm.models import Deal, Organization, Person, PersonEmail, Record, SearchWord
+from crm.models import Organization, Person, Record, SearchWord
 from users.models import User
 
 MAX_WORDS = 6
@@ -74,42 +74,15 @@ def search_everything(user: User, text: str, *, limit: int) -> list[tuple[Any, l
     return [(heading, hits) for heading, hits in groups if hits]
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestedAddress:
-    """Somebody to write to."""
-
-    name: str
-    address: str
-    person_id: int
-    organization: str
-
-
-def suggest_addresses(
-    user: User, text: str, *, deal: Deal | None = None, limit: int = 8
-) -> list[SuggestedAddress]:
-    """Addresses of persons that the user sees and whose words begin as typed.
-
-    The people of the deal at hand come first. Nothing here knows of anybody's mail.
-    """
-    rows = matching(Person.objects.visible_to(user), text)
-    rows = rows.annotate(organization_name=seen_name(user, Organization, key="organization_id"))
-    near = _people_of(deal) if deal is not None else set()
-    persons: list[Any] = list(rows.filter(pk__in=near)[:limit]) if near else []
-    if len(persons) < limit:
-        others = rows.exclude(pk__in=near).filter(emails__isnull=False).distinct()
-        persons += others.order_by("sort_key", "pk")[: limit - len(persons)]
-    addresses: dict[int, list[str]] = {}
-    for person_id, address in PersonEmail.objects.filter(
-        person__in=[person.pk for person in persons]
-    ).values_list("person_id", "address"):
-        addresses.setdefault(person_id, []).append(address)
-    return [
-        SuggestedAddress(person.name, address, person.pk, person.organization_name or "")
-        for person in persons
-        for address in addresses.get(person.pk, [])
-    ][:limit]
-
-
-def _people_of(deal: Deal) -> set[int]:
-    people = set(deal.participant_rows.values_list("person_id", flat=True))
-    return people | ({deal.person_id} if deal.person_id else set())
+def persons_matching(rows: QuerySet[Person], text: str, *, user: User) -> QuerySet[Person]:
+    """Those of `rows` that have, for each word, a word of their own that begins with it, or one
+    of their organization, as far as the user sees that. No word asks for all of them."""
+    organizations = Organization.objects.visible_to(user)
+    for word in words_of(text)[:MAX_WORDS]:
+        found = SearchWord.objects.filter(word__prefix=word)
+        own = found.filter(kind=RecordKind.PERSON).values("record_id")
+        theirs = found.filter(kind=RecordKind.ORGANIZATION).values("record_id")
+        rows = rows.filter(
+            Q(pk__in=own) | Q(organization__in=organizations.filter(pk__in=theirs).values("pk"))
+        )
+    return rows

@@ -6,13 +6,13 @@ from django.db import IntegrityError
 from crm.domain import merging, persons, records
 from crm.domain.files import clean_name, type_of_bytes
 from crm.domain.organizations import add_organization, clean_domain
-from crm.domain.queries.search import matching, suggest_addresses
+from crm.domain.queries.search import matching, persons_matching
 from crm.enums import RecordKind
 from crm.models import Deal, MergedRecord, Note, Person, PersonEmail
 from crm.signals import address_added, persons_merged
 from sharing.enums import ItemVisibility
 from tests.crm.domain.test_deals import Heard
-from tests.factories.crm import make_deal, make_person
+from tests.factories.crm import make_deal, make_organization, make_person
 from users.models import User
 
 
@@ -94,16 +94,15 @@ def test_a_renamed_person_is_found_by_the_new_name_only(alice: User) -> None:
     assert list(matching(Person.objects.all(), "byron")) == []
 
 
-def test_suggestions_come_from_visible_persons_and_the_deals_people_first(
-    alice: User, carol: User
-) -> None:
-    make_person(alice, "Ada Aaron", "aaron@acme.example")
-    near = make_person(alice, "Ada Zimmer", "zimmer@acme.example")
-    make_person(alice, "Ada Hidden", "hidden@acme.example", visibility=ItemVisibility.OWNER)
-    deal = make_deal(alice, person=near)
-    found = [row.address for row in suggest_addresses(carol, "ada", deal=deal)]
-    assert found == ["zimmer@acme.example", "aaron@acme.example"]
-    assert "hidden@acme.example" in [row.address for row in suggest_addresses(alice, "ada")]
+def test_people_are_found_by_their_organization_where_it_is_seen(alice: User, carol: User) -> None:
+    seen = make_organization(alice, "Acme Analytical")
+    hidden = make_organization(alice, "Acme Secret", visibility=ItemVisibility.OWNER)
+    ada = make_person(alice, "Ada Aaron", "ada@x.example", organization=seen)
+    ben = make_person(alice, "Ben Best", "ben@x.example", organization=hidden)
+    everybody = Person.objects.order_by("pk")
+    for text, found in (("acme", [ada]), ("ada acm", [ada]), ("ben acme", []), ("", [ada, ben])):
+        assert list(persons_matching(everybody, text, user=carol)) == found, text
+    assert list(persons_matching(everybody, "acme", user=alice)) == [ada, ben]
 
 
 def test_only_the_owner_changes_who_sees_many(alice: User, bob: User, dana: User) -> None:
