@@ -1,12 +1,13 @@
 """Records by keyboard alone: add a person, move a deal over the board, mark it won."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from crm.domain.deals import move_deal
+from crm.domain.deals import change_deal, move_deal
 from crm.enums import DealStatus
 from crm.models import Person
 from tests.crm.views.test_pages import make_all
@@ -60,6 +61,38 @@ def test_a_deal_moves_and_is_won_by_keys(
     expect(page.locator(f"#deal-{deal.pk}")).to_have_count(0)
     deal.refresh_from_db()
     assert deal.status == DealStatus.WON
+
+
+def test_a_filtered_board_and_its_menu_by_keys(
+    watched: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    pipeline = make_pipeline()
+    deal = make_deal(alice, "Navy pilot", pipeline=pipeline)
+    make_deal(alice, "Acme renewal", pipeline=pipeline)
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/deals/board/{pipeline.pk}/")
+    expect(page.locator(".card")).to_have_count(2)
+    page.keyboard.press("/")
+    page.keyboard.type("navy")
+    expect(page.locator(".card")).to_have_count(1)
+    page.wait_for_url("**/?q=navy*")
+    page.locator(f"#deal-{deal.pk} .card__link").focus()
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    stage = dialog.get_by_label("Stage")
+    expect(stage).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(stage).to_have_value(str(pipeline.stages.get(name="Offer").pk))
+    dialog.get_by_role("button", name="Move").focus()
+    page.keyboard.press("Enter")
+    # Back on the board as it was filtered.
+    offer = page.get_by_role("region", name="Offer")
+    expect(offer.locator(f"#deal-{deal.pk}")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(1)
+    deal.refresh_from_db()
+    assert deal.stage.name == "Offer"
 
 
 def test_a_deal_is_dragged_to_a_stage_and_to_won(
@@ -133,6 +166,31 @@ def test_a_fact_is_edited_in_place_and_tabs_open_by_number(
     assert deal.value == 2500
     page.locator("body").press("3")
     page.wait_for_url("**?tab=activities")
+
+
+def test_two_people_edit_one_fact(
+    page: Page, alice: User, signed_in: Callable[[Page, User], Page], live_server: Any
+) -> None:
+    """Without the watch for console errors: a browser notes each answer of 4xx there."""
+    deal = make_deal(alice, value=1000)
+    signed_in(page, alice)
+    page.goto(live_server.url + deal.get_absolute_url())
+    fact = page.locator("#fact-value")
+    fact.get_by_role("link", name="Edit the value").click()
+    value = fact.get_by_role("spinbutton", name="Value")
+    value.fill("1234567890123456")
+    page.keyboard.press("Enter")
+    expect(fact.get_by_text("no more than 15 digits")).to_be_visible()
+    change_deal(deal, value=Decimal(1500))
+    value.fill("2500")
+    page.keyboard.press("Enter")
+    expect(fact.get_by_text("A colleague changed this meanwhile.")).to_be_visible()
+    expect(fact.get_by_role("row").nth(1)).to_contain_text("1500")
+    expect(page.locator("app-toast")).to_have_count(0)
+    fact.get_by_role("button", name="Save mine over it").click()
+    expect(fact).to_contain_text("2,500")
+    deal.refresh_from_db()
+    assert deal.value == 2500
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

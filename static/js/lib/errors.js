@@ -8,8 +8,10 @@ const BY_STATUS = { 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large"
 export function start() {
   document.addEventListener("htmx:response:error", (event) => {
     const { response } = event.detail.ctx;
-    // 422 is a form that says itself what is wrong; 401 leads to sign-in.
-    if ([401, 422].includes(response.status) || isQuiet(event.target)) return;
+    // 422 is a form that says itself what is wrong, as others may for other answers; 401 leads to
+    // sign-in.
+    const isSaid = event.target.hasAttribute?.(`hx-status:${response.status}`);
+    if ([401, 422].includes(response.status) || isSaid || isQuiet(event.target)) return;
     const said = response.headers.get("X-Error-Text");
     const text = said ? decodeURIComponent(said) : word(BY_STATUS[response.status] ?? "failed");
     report(text, event.target);
