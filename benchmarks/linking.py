@@ -7,14 +7,12 @@ much of that this process worked: the rest is the database server's, or other pr
 DATABASE_URL it uses that server and a database of its own there, else SQLite.
 """
 
-import os
-import shutil
 import sys
-import tempfile
 import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from benchmarks.scratch import analyze, installation
 
 BATCH = 5_000
 # address -> the share of the mails that it takes part in
@@ -22,40 +20,13 @@ SHARES = {"everywhere@acme.example": 1, "often@acme.example": 3, "rare@acme.exam
 
 
 def main(mails: int) -> None:
-    folder = tempfile.mkdtemp(prefix="dealpost-benchmark-")
-    os.environ |= {
-        "DEALPOST_DATA": folder,
-        "DEALPOST_HOSTS": "testserver",
-        "DJANGO_SETTINGS_MODULE": "config.settings_test",
-    }
-    server = os.environ.get("DATABASE_URL", "")
-    name = f"benchmark_{uuid.uuid4().hex[:12]}"
-    if server:
-        _in_database(server, f'CREATE DATABASE "{name}"')
-        os.environ["DATABASE_URL"] = f"{server.rpartition('/')[0]}/{name}"
-    import django
+    with installation():
+        from django.db import connection
 
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    try:
-        call_command("migrate", verbosity=0)
         owner = fill(mails)
+        analyze()
         print(f"{connection.vendor}, {mails} mails", flush=True)
         measure(owner)
-    finally:
-        connection.close()
-        if server:
-            _in_database(server, f'DROP DATABASE "{name}"')
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _in_database(server: str, statement: str) -> None:
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type] # a name of our own
 
 
 def fill(mails: int) -> Any:

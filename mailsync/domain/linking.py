@@ -31,7 +31,7 @@ from mailsync.models import (
     ThreadLink,
 )
 from users.enums import ItemLinking
-from users.models import Preferences, User
+from users.models import User
 
 ITEM_FIELDS = ("deal", "lead", "project")
 ITEM_MODELS: dict[str, Any] = {"deal": Deal, "lead": Lead, "project": Project}
@@ -226,22 +226,22 @@ def _threads_without_item(ids: list[int]) -> list[Thread]:
         Q(deal__isnull=False) | Q(lead__isnull=False) | Q(project__isnull=False),
         thread__in=ids,
     )
-    threads = (
-        Thread.objects.filter(pk__in=ids)
-        .exclude(pk__in=linked.values("thread"))
-        .select_related("account__owner")
+    rows = Thread.objects.filter(pk__in=ids).exclude(pk__in=linked.values("thread"))
+    threads = list(rows.only("account_id", "last_email_at", "possible_items"))
+    # Few accounts for many threads: not joined to each of them.
+    accounts = MailAccount.objects.select_related("owner__preferences").in_bulk(
+        {thread.account_id for thread in threads}
     )
-    manual = _manual_accounts(threads.values("account"))
-    return [thread for thread in threads if thread.account_id not in manual]
+    for thread in threads:
+        thread.account = accounts[thread.account_id]
+    return [thread for thread in threads if not _is_manual(thread.account)]
 
 
-def _manual_accounts(account_ids: Any) -> set[int]:
-    accounts = MailAccount.objects.filter(pk__in=account_ids)
-    of_user = Preferences.objects.filter(item_linking=ItemLinking.MANUAL).values("user")
-    manual = accounts.filter(
-        Q(item_linking=ItemLinking.MANUAL) | Q(item_linking="", owner__in=of_user)
-    )
-    return set(manual.values_list("pk", flat=True))
+def _is_manual(account: MailAccount) -> bool:
+    """Whether persons alone are linked: as the account says, or else its owner."""
+    preferences = getattr(account.owner, "preferences", None)
+    chosen = account.item_linking or (preferences and preferences.item_linking)
+    return chosen == ItemLinking.MANUAL
 
 
 def _removed_items(ids: list[int]) -> dict[int, set[tuple[str, int]]]:
