@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Sum
 
 from common.addresses import normalise_address
 from mailsync.enums import Direction
@@ -86,13 +87,15 @@ def _free_at(
     counted = Submission.objects.filter(
         account=submission.account_id, counted_at__gt=now - window, **{f"{column}__gt": 0}
     ).exclude(pk=submission.pk)
-    rows = list(counted.order_by("counted_at").values_list("counted_at", column))
     # A mail to more people than the limit leaves when nothing else has.
-    over = sum(number for _at, number in rows) + min(wanted, limit) - limit
+    used = counted.aggregate(number=Sum(column))["number"] or 0
+    over = used + min(wanted, limit) - limit
     moment = now
-    for at, number in rows if wanted else ():
-        if over <= 0:
-            break
+    if not wanted or over <= 0:
+        return moment
+    for at, number in counted.order_by("counted_at").values_list("counted_at", column):
         over -= number
         moment = at + window
+        if over <= 0:
+            break
     return moment

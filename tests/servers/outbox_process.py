@@ -13,7 +13,7 @@ from datetime import timedelta
 ADDRESS = "alice@northwind.example"
 
 
-def main() -> None:
+def set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
@@ -22,6 +22,10 @@ def main() -> None:
 
     settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
     settings.MAIL_PORTS = range(1, 65536)
+
+
+def main() -> None:
+    set_up()
     command, *rest = sys.argv[1:]
     {"prepare": prepare, "send": send, "report": report}[command](*rest)
 
