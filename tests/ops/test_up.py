@@ -17,6 +17,7 @@ from tests.ops.test_supervisor import is_alive, wait_for
 pytestmark = pytest.mark.servers
 ROOT = Path(__file__).resolve().parents[2]
 WARM_START_SECONDS = 5.0
+SERVERS = {"DATABASE_URL", "REDIS_URL", "BROKER_URL"}
 
 
 def free_port():
@@ -32,7 +33,7 @@ class Product:
         self.log = folder / "log"
         self.process = None
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            **{name: value for name, value in os.environ.items() if name not in SERVERS},
             "DEALPOST_DATA": str(self.data),
             "DEALPOST_LISTEN": f"127.0.0.1:{self.port}",
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -41,13 +42,17 @@ class Product:
 
     def start(self, *arguments):
         began = time.monotonic()
+        self.launch(*arguments)
+        wait_for(self.answers, seconds=240, told=self.log.read_text)
+        return time.monotonic() - began
+
+    def launch(self, *arguments):
+        """As `start`, without waiting for its first page."""
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "bin/up"), *arguments],
                 cwd="/", env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        wait_for(self.answers, seconds=90, told=self.log.read_text)
-        return time.monotonic() - began
 
     def answers(self):
         assert self.process.poll() is None, self.log.read_text()

@@ -55,18 +55,6 @@ def command(product: Product, *arguments: str) -> str:
     return ended.stdout
 
 
-def launch(product: Product) -> None:
-    """As `bin/up`; not waiting for its first page, so that we see the sync go on."""
-    with product.log.open("a") as log:
-        product.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "bin/up")],
-            env=product.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-
 def kill(product: Product, *names: str) -> None:
     processes = product.processes()
     for name in names:
@@ -109,13 +97,13 @@ def test_first_sync_outlives_the_death_of_each_process(dovecot: Dovecot, tmp_pat
     ]
     killed_at = []
     try:
-        launch(product)
+        product.launch()
         until, seen = time.monotonic() + SECONDS, 0
         while (seen < MAILS or acts) and time.monotonic() < until:
             if product.process.poll() is not None:
                 # Also refused, while the children of a lost supervisor hold the port.
                 time.sleep(0.5)
-                launch(product)
+                product.launch()
             now = emails(product)
             if now > seen and acts:
                 killed_at.append(now)
