@@ -1,22 +1,21 @@
 """Time of the first page of a search: `python -m benchmarks.search [MAILS]`.
 
-Fills an empty scratch database (SQLite, or an empty PostgreSQL database by DATABASE_URL) with
+Fills a scratch database (SQLite, or one on the server of DATABASE_URL) with
 generated mail in 20 accounts of 20 users: bodies of 150 words by Zipf's law out of 30,000. One
 mail in fifty of the others is shared and linked to a deal that everybody sees. Asks as the owner
 of one account and prints, for each kind of search, median and 95th percentile over different
 words, with the marking of hits, and the CPU time that this process spent (SQLite runs in it).
 """
 
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
+
+from benchmarks.scratch import analyze, installation
 
 ACCOUNTS = 20
 VOCABULARY = 30_000
@@ -27,25 +26,14 @@ SHARED_OF = 50
 
 
 def main(mails: int) -> None:
-    folder = tempfile.mkdtemp(prefix="dealpost-benchmark-")
-    os.environ |= {"DEALPOST_DATA": folder, "DJANGO_SETTINGS_MODULE": "config.settings_test"}
-    import django
+    with installation():
+        from django.db import connection
 
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    try:
-        call_command("migrate", verbosity=0)
         begin = time.perf_counter()
         user, words = fill(mails)
+        analyze()
         print(f"{connection.vendor}, {mails} mails, filled in {time.perf_counter() - begin:.0f} s")
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
         measure(user, words)
-    finally:
-        connection.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill(mails: int) -> tuple[Any, list[str]]:

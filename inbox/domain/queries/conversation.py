@@ -7,12 +7,12 @@ from django.db.models import Prefetch
 from django.utils.functional import cached_property
 
 from common.addresses import normalise_address
+from crm.models.attached import RECORD_FIELDS
 from inbox.domain.queries.outgoing import troubles
 from inbox.models import TrustedSender
 from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
-from mailsync.models.link import RECORD_FIELDS
 from mailsync.rules import links_seen_by
 
 # More messages than this and the middle of a conversation waits behind a button.
