@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm.domain.records import MODELS
@@ -88,7 +89,7 @@ class NamedRecordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         self.fields["record"] = RecordNameField(
-            label=MODELS[kind]._meta.verbose_name,
+            label=capfirst(MODELS[kind]._meta.verbose_name),
             model=MODELS[kind],
             adds=False,
             suggest_url=f"crm:{kind}_suggest",
