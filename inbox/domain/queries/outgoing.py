@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inbox.models import Draft
+from mailsync.domain import pacing
 from mailsync.enums import SubmissionState
 from mailsync.errors import SENTENCES
 from mailsync.models import MailAccount, Submission, Thread
@@ -77,11 +78,18 @@ class Waiting:
     @property
     def is_scheduled(self) -> bool:
         row = self.submission
-        return row.state == S.QUEUED and row.undo_until is None and row.attempts == 0
+        is_later = row.undo_until is None and row.attempts == 0
+        return row.state == S.QUEUED and is_later and not self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Over a limit of its account: it leaves by itself when there is room."""
+        return self.submission.state == S.QUEUED and self.submission.error_code in pacing.LIMITS
 
     @property
     def is_retrying(self) -> bool:
-        return self.submission.state == S.QUEUED and self.submission.attempts > 0
+        row = self.submission
+        return row.state == S.QUEUED and row.attempts > 0 and not self.is_held
 
     @property
     def can_take_back(self) -> bool:
