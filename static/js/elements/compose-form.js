@@ -17,6 +17,7 @@ const SAVE_MS = 1200;
 const AGAIN_MS = 15000;
 const ANNOUNCE_MS = 30000;
 const MOST_DOCKS = 3;
+const NARROWEST_DOCK = 340;
 
 class ComposeForm extends HTMLElement {
   #form;
@@ -108,7 +109,8 @@ class ComposeForm extends HTMLElement {
 
   #makeRoom() {
     const docks = [...document.querySelectorAll("#compose-dock > compose-form")];
-    docks.slice(0, -MOST_DOCKS).forEach((one) => one.close());
+    const most = Math.max(1, Math.min(MOST_DOCKS, Math.floor(innerWidth / NARROWEST_DOCK)));
+    docks.slice(0, -most).forEach((one) => one.close());
   }
 
   async #start() {
