@@ -8,12 +8,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.partials import render_dialog
+from common.toasts import add_toast
 from crm.domain.queries.details import DETAILS, shown_record
 from crm.domain.queries.search import found_records
 from crm.domain.queries.timeline import planned, timeline
@@ -234,10 +236,9 @@ def _form_page(
 def record_delete(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
     record = record_or_404(request, kind, pk)
     bin_record(record, by=request.user)
-    messages.success(
-        request, _("“%(name)s” is in the bin and can be restored for 30 days.") % {"name": record}
-    )
-    return go_to(request, list_url(kind))
+    text = _("“%(name)s” is in the bin and can be restored for 30 days.") % {"name": record}
+    undo = reverse(f"crm:{kind}_restore", args=[pk])
+    return add_toast(request, go_to(request, list_url(kind)), text, undo_url=undo)
 
 
 @login_required

@@ -227,6 +227,16 @@ def test_second_hand_ids_are_as_if_they_did_not_exist(
     assert snapshot() == before
 
 
+def test_a_deleted_record_comes_back_by_the_toast(alice: User, signed_in: Any) -> None:
+    person, client = make_person(alice), signed_in.as_(alice)
+    url = reverse("crm:person_delete", args=[person.pk])
+    page = client.post(url, follow=True).content.decode()
+    undo = reverse("crm:person_restore", args=[person.pk])
+    assert f'action="{undo}"' in page
+    assert client.post(undo)["Location"] == person.get_absolute_url()
+    assert Person.objects.kept().get() == person
+
+
 def test_bulk_takes_the_ticked_or_all_that_match(alice: User, bob: User, signed_in: Any) -> None:
     for name in ("Ada One", "Ada Two", "Ben"):
         make_person(alice, name, f"{name[-3:].lower().strip()}@acme.example")
