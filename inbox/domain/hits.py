@@ -5,14 +5,14 @@ of them by itself, so nothing of a stranger's mail can become markup on the way.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Substr
 
-from common.words import words
+from common.words import MAX_WORD, words
 from inbox.domain.search import Found
 from mailsync.domain.search_index import Term
 from mailsync.models import Attachment, Email
@@ -140,11 +140,17 @@ def _pieces(text: str, terms: list[Wanted]) -> list[Piece]:
 
 def spans_of(text: str, terms: list[Wanted]) -> list[tuple[int, int]]:
     """Where terms stand in the text, in order and without overlap."""
-    cut = [(match.span(), word) for match in TOKEN.finditer(text) for word in words(match[0])]
+    # A look at the first word tells at most places that no term begins there.
+    firsts = {term.words[0] for term in terms}
+    begun = tuple(term.words[0] for term in terms if term.is_prefix and len(term.words) == 1)
+    cut = list(_cut(text))
     found: list[tuple[int, int]] = []
     at = 0
     while at < len(cut):
-        length = max((_fits(cut, at, term) for term in terms), default=0)
+        word = cut[at][1]
+        length = 0
+        if word in firsts or word.startswith(begun):
+            length = max(_fits(cut, at, term) for term in terms)
         if length:
             start, end = cut[at][0][0], cut[at + length - 1][0][1]
             # Pairs of one run of an unspaced script share its place.
@@ -153,6 +159,17 @@ def spans_of(text: str, terms: list[Wanted]) -> list[tuple[int, int]]:
             found.append((start, end))
         at += length or 1
     return found
+
+
+def _cut(text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    """The words of a text as the index has them, each with its place."""
+    for match in TOKEN.finditer(text):
+        token = match[0]
+        if token.isascii():
+            yield match.span(), token.lower()[:MAX_WORD]
+        else:
+            for word in words(token):
+                yield match.span(), word
 
 
 def _fits(cut: list[tuple[tuple[int, int], str]], at: int, term: Wanted) -> int:
