@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from inbox.domain import draft_copies
+from inbox.domain import draft_copies, writing
 from inbox.errors import ComposeError
 from inbox.models import Draft, DraftFile
 from mailsync.domain import sizes
@@ -79,10 +79,11 @@ def drop(file: DraftFile) -> None:
 
 
 def outgoing(draft: Draft) -> Iterable[OutgoingFile]:
-    """What goes out with the mail, the pictures of its signature too."""
+    """What goes out with the mail, the pictures of its signature and of its quote too."""
     yield from _shown(draft.files.all(), draft.html)
     if draft.signature:
         yield from _shown(draft.signature.files.all(), draft.signature.html)
+    yield from writing.quoted_pictures(draft).values()
 
 
 def _shown(files: Iterable[Any], text: str) -> Iterable[OutgoingFile]:

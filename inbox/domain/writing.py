@@ -5,6 +5,7 @@ quoted original does not pass through the editor at all, so that nothing can dam
 taken from the stored mail when the mail is sent.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,12 @@ from inbox.enums import DraftKind
 from inbox.models import Draft
 from mailsync.domain import blobs
 from mailsync.mime import answers, html, parse, plain
+from mailsync.mime.types import OutgoingFile
 from mailsync.models import Email
 
+MAX_QUOTED_BYTES = 2 * 1024 * 1024
+# What a Content-ID may be made of to be written out as it came.
+_CONTENT_ID = re.compile(r"[A-Za-z0-9@._+-]{1,100}")
 FONT = "font-family:Arial,Helvetica,sans-serif;font-size:15px"
 
 
@@ -130,18 +135,46 @@ class _Quote:
     text: str
 
 
-def _quote(draft: Draft) -> _Quote | None:
+def _raw_of(parent: Email) -> bytes:
+    return blobs.read(parent.blob) if parent.blob else b""
+
+
+def quoted_pictures(draft: Draft) -> dict[str, OutgoingFile]:
+    """The pictures that the quoted mail brought, by Content-ID: the first of them, as far as they
+    weigh little beside what is being written."""
+    if draft.parent is None or not draft.includes_quote:
+        return {}
+    raw = _raw_of(draft.parent)
+    source = parse.html_of(raw)
+    found: dict[str, OutgoingFile] = {}
+    room = MAX_QUOTED_BYTES
+    for name, part in parse.inline_images(raw).items():
+        if not _CONTENT_ID.fullmatch(name) or f"cid:{name}" not in source:
+            continue
+        content = parse.part_bytes(raw, part.section) or b""
+        if 0 < len(content) <= room:
+            room -= len(content)
+            found[name] = OutgoingFile(part.name or "picture", part.content_type, content, name)
+    return found
+
+
+def _quote(draft: Draft, *, pictures: bool = True) -> _Quote | None:
     parent = draft.parent
     if parent is None or not draft.includes_quote:
         return None
-    raw = blobs.read(parent.blob) if parent.blob else b""
+    raw = _raw_of(parent)
+    known = quoted_pictures(draft) if pictures else {}
+
+    def inline(content_id: str) -> str | None:
+        return f"cid:{content_id}" if content_id in known else None
+
     text = parent.body.text if hasattr(parent, "body") else ""
     source = parse.html_of(raw) or html.text_to_html(text)
     if draft.kind == DraftKind.FORWARD:
         lines = _forward_lines(parent)
         heading = _("Forwarded message")
         return _Quote(
-            answers.forwarded_html(source, heading=heading, lines=lines),
+            answers.forwarded_html(source, heading=heading, lines=lines, inline=inline),
             answers.forwarded_text(text, heading=heading, lines=lines),
         )
     attribution = _("On %(day)s %(name)s wrote:") % {
@@ -151,14 +184,14 @@ def _quote(draft: Draft) -> _Quote | None:
         "name": _mailbox(parent.from_name, parent.from_address),
     }
     return _Quote(
-        answers.quote_html(source, attribution=attribution),
+        answers.quote_html(source, attribution=attribution, inline=inline),
         answers.quote_text(text, attribution=attribution),
     )
 
 
 def quoted_html(draft: Draft) -> str:
     """The quote as it would go out, for the writer who wants to change it; strictly cleaned."""
-    quote = _quote(draft)
+    quote = _quote(draft, pictures=False)
     return quote.html if quote else ""
 
 

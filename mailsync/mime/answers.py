@@ -1,11 +1,17 @@
 """Answers and forwards: whom they go to, their subject, their place in the thread, their quote."""
 
 import html as html_entities
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from mailsync.mime import html, limits
 from mailsync.mime.subjects import base_subject
 from mailsync.mime.types import Answer, AnswerHeader, ParsedEmail, Party
+
+Inline = Callable[[str], str | None]
+
+
+def no_pictures(_content_id: str) -> None:
+    """For a quote without its pictures."""
 
 
 def reply_headers(
@@ -61,9 +67,10 @@ def quote_text(text: str, *, attribution: str) -> str:
     return f"{attribution}\n{marked}\n"
 
 
-def quote_html(source: str, *, attribution: str) -> str:
-    """The parent's HTML as a quote: strictly cleaned, since it goes out under our name."""
-    cleaned = html.clean_strictly(source)
+def quote_html(source: str, *, attribution: str, inline: Inline = no_pictures) -> str:
+    """The parent's HTML as a quote: strictly cleaned, since it goes out under our name. `inline`
+    gives the place of a picture that the parent brought, by its Content-ID."""
+    cleaned = html.clean_quote(source, inline=inline)
     return (
         f"<div>{html_entities.escape(attribution)}</div>"
         f'<blockquote type="cite">{cleaned}</blockquote>'
@@ -76,11 +83,17 @@ def forwarded_text(text: str, *, heading: str, lines: Iterable[tuple[str, str]])
     return f"---------- {heading} ---------\n{head}\n\n{text}"
 
 
-def forwarded_html(source: str, *, heading: str, lines: Iterable[tuple[str, str]]) -> str:
+def forwarded_html(
+    source: str,
+    *,
+    heading: str,
+    lines: Iterable[tuple[str, str]],
+    inline: Inline = no_pictures,
+) -> str:
     head = "".join(
         f"<div>{html_entities.escape(label)}: {html_entities.escape(value)}</div>"
         for label, value in lines
         if value
     )
-    cleaned = html.clean_strictly(source)
+    cleaned = html.clean_quote(source, inline=inline)
     return f"<div>---------- {html_entities.escape(heading)} ---------</div>{head}<br>{cleaned}"

@@ -29,6 +29,7 @@ __all__ = [
     "blocked_images",
     "clean",
     "clean_folded",
+    "clean_quote",
     "clean_split",
     "clean_strictly",
     "html_to_text",
@@ -150,6 +151,13 @@ def clean_strictly(html: str) -> str:
     return _bounded(html, _clean_for_quoting)
 
 
+def clean_quote(html: str, *, inline: Callable[[str], str | None]) -> str:
+    """The same with the pictures that the mail itself brought; `inline` names their place by
+    Content-ID, as in ImagePolicy. Those of the web are left out: each tells who reads it."""
+    cleaned = _bounded(html, _clean_with_pictures)
+    return _WITHOUT_SOURCE.sub("", _finished(cleaned, ImagePolicy(inline=inline)))
+
+
 def text_to_html(text: str) -> str:
     """Plain text for showing: links, line breaks and quote levels."""
     return _finished(_cleaner().clean(plain.text_to_html_source(text)), BLOCKED)
@@ -181,10 +189,15 @@ def _clean_for_quoting(html: str) -> str:
     return _strict_cleaner().clean(_without_hidden(_cleaner().clean(_prepare(html))))
 
 
+def _clean_with_pictures(html: str) -> str:
+    return _quote_cleaner().clean(_without_hidden(_cleaner().clean(_prepare(html))))
+
+
 def _clean_apart(job: str) -> str:
     """Runs in a child of the sandbox, whose mark for pictures is another one."""
     name, mark, html = job.split("\n", 2)
-    cleaner = _clean_for_quoting if name == "_clean_for_quoting" else _clean_for_showing
+    cleaners = (_clean_for_quoting, _clean_with_pictures, _clean_for_showing)
+    cleaner = next(one for one in cleaners if one.__name__ == name)
     return cleaner(html).replace(_MARK, mark)
 
 
@@ -225,16 +238,46 @@ def _cleaner() -> nh3.Cleaner:
     )
 
 
+_WITHOUT_SOURCE = re.compile(
+    rf'<img(?: (?:alt|width|height)="[^"]*"| src="{re.escape(BLANK_IMAGE)}")*>'
+)
+_NOT_QUOTED = frozenset({"font", "center", "big", "small", "details", "summary"})
+
+
 @lru_cache(maxsize=1)
 def _strict_cleaner() -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=set(TAGS) - {"img", "font", "center", "big", "small", "details", "summary"},
+        tags=set(TAGS) - _NOT_QUOTED - {"img"},
         clean_content_tags=set(_DROPPED_WITH_CONTENT),
         attributes=_STRICT_ATTRIBUTES,
         link_rel="noopener noreferrer nofollow",
         url_schemes=_SCHEMES,
         url_relative="deny",
     )
+
+
+@lru_cache(maxsize=1)
+def _quote_cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(TAGS) - _NOT_QUOTED,
+        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        attributes=_STRICT_ATTRIBUTES | {"img": {"src", "alt", "width", "height"}},
+        attribute_filter=_filter_quoted,
+        link_rel="noopener noreferrer nofollow",
+        url_schemes=_SCHEMES | {_MARK},
+        url_relative="deny",
+    )
+
+
+def _filter_quoted(_tag: str, name: str, value: str) -> str | None:
+    if name == "src":
+        return value if value.startswith(f"{_MARK}:cid:") else None
+    if name in ("width", "height"):
+        return value if _PIXELS.fullmatch(value.strip()) else None
+    return value[:1000]
+
+
+_PIXELS = re.compile(r"[0-9]{1,4}%?")
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:

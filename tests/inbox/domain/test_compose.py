@@ -225,3 +225,28 @@ def test_files_have_a_limit(account, alice, monkeypatch):
     with pytest.raises(ComposeError):
         draft_files.add_file(draft, name="b", content_type="text/plain", content=b"123456")
     assert draft.files.count() == 1
+
+
+def test_pictures_of_the_quoted_mail_go_along(account, alice, parent):
+    raw = (
+        b"From: Ada <ada@acme.example>\r\nSubject: Plan\r\nMessage-ID: <pics@acme.example>\r\n"
+        b'Content-Type: multipart/related; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\n'
+        b'\r\n<p>See <img src="cid:plan@acme"><img src="http://t.example/pixel"></p>\r\n--x\r\n'
+        b"Content-Type: image/png\r\nContent-ID: <plan@acme>\r\nContent-Transfer-Encoding: base64"
+        b"\r\nContent-Disposition: inline\r\n\r\niVBORw0KGgo=\r\n--x--\r\n"
+    )
+    parent.blob = blobs.store(account.pk, raw)
+    parent.save()
+    draft = answering.start_answer(parent, kind=DraftKind.FORWARD, by=alice)
+    draft = drafts.save(draft, version=1, to=[["", "carl@other.example"]])
+    message = sent_message(draft, alice)
+    html = message.get_body(("html",)).get_content()
+    assert 'src="cid:plan@acme"' in html
+    assert "t.example" not in html
+    pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert [part["Content-ID"] for part in pictures] == ["<plan@acme>"]
+    # Left out of the quote, it is left out of the mail.
+    again = answering.start_answer(parent, kind=DraftKind.REPLY, by=alice)
+    again = drafts.save(again, version=1, html="<p>Yes</p>", includes_quote=False)
+    pictures = [p for p in sent_message(again, alice).walk() if p.get_content_type() == "image/png"]
+    assert pictures == []

@@ -143,3 +143,22 @@ def test_cleaning_twice_changes_nothing(source):
     assert html.clean(once) == once
     plain = html.clean_strictly(source)
     assert html.clean_strictly(plain) == plain
+
+
+def test_a_quote_keeps_the_pictures_that_the_mail_brought_and_no_others():
+    source = (
+        "<p>hi<img src=//t/1><img src='http://t.example/x.png' alt=t>"
+        "<img src='cid:a@b' width=10 height=javascript onerror=x alt='\"><script>'>"
+        "<img src='cid:unknown'><img src='data:image/png;base64,AAAA'>"
+        "<span style='display:none'>gone<img src='cid:a@b'></span></p>"
+    )
+    known = {"a@b": "cid:a@b"}
+    cleaned = html.clean_quote(source, inline=known.get)
+    assert cleaned == ('<p>hi<img src="cid:a@b" width="10" alt="&quot;&gt;&lt;script&gt;"></p>')
+    assert html.clean_quote(source, inline=lambda _name: None) == "<p>hi</p>"
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_nothing_active_passes_in_a_quote(vector):
+    cleaned = html.clean_quote(vector, inline=lambda name: f"cid:{name}")
+    assert FORBIDDEN.search(cleaned) is None
