@@ -127,6 +127,7 @@ urlpatterns = [
     path("mail/m/<email:pk>/pictures/ask/", pictures.distrust, name="pictures_distrust"),
     path("mail/m/<email:pk>/picture/<str:token>/", pictures.remote, name="remote_picture"),
     path("mail/a/<attachment:pk>/", bodies.attachment, name="attachment"),
+    path("mail/a/<attachment:pk>/fetch/", bodies.attachment_fetch, name="attachment_fetch"),
     path("mail/a/<attachment:pk>/read/", attached.attached_mail, name="attached_mail"),
     path("mail/a/<attachment:pk>/invitation/", attached.invitation, name="invitation"),
     path("settings/labels/", labels.labels, name="labels"),

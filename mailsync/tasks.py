@@ -83,6 +83,13 @@ def reconsider_mail(account_id: int) -> None:
 
 
 @shared_task
+def fetch_whole_message(email_id: int) -> None:
+    from mailsync.domain.whole import fetch_whole  # leaf
+
+    fetch_whole(email_id)
+
+
+@shared_task
 def look_up_setup(setup_id: int) -> None:
     from mailsync.domain.setup import look_up as run  # leaf
 

@@ -181,6 +181,8 @@ THREAD_ROWS: dict[str, Any] = {
     "inbox:body": reading(email_in),
     "inbox:inline_picture": reading(lambda case: email_in(case, section="2")),
     "inbox:attachment": reading(an_attachment),
+    # Their bytes are here: both lead to the file.
+    "inbox:attachment_fetch": reading(an_attachment, get=302, post=302),
     # The bytes as they came name the servers on the way: for the own people.
     "inbox:raw": acting(email_in, get=200, post=None),
     # Reading is for the own people: for others the mark is not made, and they are told nothing.

@@ -1,6 +1,6 @@
 """The content of an email for a reader: its raw bytes, one part of it."""
 
-from mailsync.domain import blobs
+from mailsync.domain import blobs, whole
 from mailsync.mime import parse
 from mailsync.models import Attachment, Email
 
@@ -21,6 +21,8 @@ def raw_of(email: Email) -> bytes:
 
 def file_of(attachment: Attachment) -> bytes:
     """The decoded bytes of a file in a message."""
+    if whole.is_cut(attachment.email):
+        raise NotHereError
     data = parse.part_bytes(raw_of(attachment.email), attachment.section)
     if data is None:
         raise NotHereError

@@ -5,21 +5,23 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from common.policies import ContentPolicy, with_policy
 from inbox.domain import pictures, reading
 from inbox.views.pictures import picture_response
 from inbox.views.threads import visible_email
+from mailsync.domain import whole
 from mailsync.mime import html, parse
 from mailsync.mime.headers import file_name
 from mailsync.mime.pictures import Picture, picture_type
 from mailsync.models import Attachment, Email, Thread
+from users.http import see_other
 
 
 def visible_attachment(user: Any, pk: int) -> Attachment:
@@ -80,8 +82,28 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         data = reading.file_of(found)
     except reading.NotHereError:
+        if whole.can_be_had(found.email):
+            return redirect("inbox:attachment_fetch", found.key)
         return render(request, "inbox/file_missing.html", {"file": found}, status=404)
     return _download(data, name=file_name(found.name) or "file")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def attachment_fetch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Offers to fetch the whole message from the mailbox, for its files, and waits for it."""
+    found = visible_attachment(request.user, pk)
+    if not whole.can_be_had(found.email):
+        return redirect("inbox:attachment", found.key)
+    if request.method == "POST":
+        whole.ask_for(found.email)
+        return see_other(request, reverse("inbox:attachment_fetch", args=[found.key]) + "?wait")
+    context = {"file": found, "can_be_had": True, "is_waiting": "wait" in request.GET}
+    response = render(request, "inbox/file_missing.html", context)
+    if context["is_waiting"]:
+        # Once it is here, this leads to the download.
+        response["Refresh"] = "3"
+    return response
 
 
 @require_safe

@@ -28,6 +28,7 @@ from mailsync.domain.mailboxes import places_of
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.subjects import key_of
 from mailsync.domain.thread_figures import refresh_threads
+from mailsync.domain.whole import forget_second_copy
 from mailsync.enums import MailboxState, Outcome, Place
 from mailsync.mime.parse import parse_header
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
@@ -301,7 +302,8 @@ def fetch_waiting(work: Work, mailbox: Mailbox, *, limit: int = INDEX_BATCH) -> 
         answered.add(entry.id)
         item = _incoming(entry, content, mailbox)
         item.is_cut, item.size = True, entry.size
-        ingest(work.account, [item], lease=work.lease)
+        if not ingest(work.account, [item], lease=work.lease).email_ids:
+            forget_second_copy(work.account.pk, content.raw)
         yield 1
     missing = [entry for entry in entries.values() if entry.id not in answered]
     if missing:

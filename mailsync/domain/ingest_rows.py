@@ -222,7 +222,7 @@ def _email_row(
 ) -> tuple[Any, ...]:
     parsed, item = read.parsed, read.item
     state, note = str(parsed.readability), parsed.note
-    if item.is_cut and state == ParseState.COMPLETE:
+    if item.is_cut and state != ParseState.UNREADABLE:
         state, note = ParseState.PARTIAL, "too_big"
     return (
         read.email_id,

@@ -13,6 +13,9 @@ from mailsync.models import Attachment, Email, EmailBody
 from mailsync.signals import emails_removed, emails_stored
 
 BATCH = 100
+# The note of a message that was stored without its attachments' bytes. Read again it would seem to
+# have none.
+CUT = "too_big"
 
 
 def reparse(email_ids: Iterable[int]) -> int:
@@ -20,7 +23,11 @@ def reparse(email_ids: Iterable[int]) -> int:
     Returns how many were read; emails whose bytes are not here are left as they are."""
     done = 0
     for ids in bulk.chunks(email_ids, BATCH):
-        emails = list(Email.objects.filter(pk__in=ids, blob__isnull=False).select_related("blob"))
+        emails = list(
+            Email.objects.filter(pk__in=ids, blob__isnull=False)
+            .exclude(parse_note=CUT)
+            .select_related("blob")
+        )
         raws = []
         readable = []
         for email in emails:
