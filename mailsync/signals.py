@@ -10,7 +10,7 @@ threads_merged = Signal()
 # account_id: int -- the account's state changed so that its owner should know.
 account_changed = Signal()
 # account_id: int, email_ids: list[int] -- new emails with their text; sent inside the transaction
-# that stores them, so that an index of them is never behind.
+# that stores them. The search index has them already.
 emails_stored = Signal()
 # account_id: int, email_ids: list[int] -- these are going to be deleted, inside that transaction.
 emails_removed = Signal()

@@ -2,14 +2,15 @@
 
 The ORM spends 30 to 60 microseconds a row on making objects and binding them one by one, and a
 millisecond on a question with a few hundred keys. The first sync of a mailbox writes a dozen
-small rows a message, so those go through executemany on SQLite and COPY on PostgreSQL, and what
-a batch asks goes through `select`. Rows are plain tuples in the order of the columns; values are
+small rows a message, so those go through executemany on SQLite, through COPY and arrays on
+PostgreSQL, and what a batch asks goes through `select`. Rows are plain tuples in the order of the columns; values are
 those of the database (`moment`, `document` convert).
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -123,17 +124,82 @@ def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Sequ
     Rows go in sorted: two writers that insert the same keys in different order deadlock in
     PostgreSQL.
     """
+    rows = sorted(rows, key=tuple)
+    if connection.vendor == "postgresql":
+        _insert_arrays(model, columns, rows)
+        return
     statement = _insert_statement(model._meta.db_table, columns)
-    _many(f"{statement} ON CONFLICT DO NOTHING", sorted(rows, key=tuple))
+    _many(f"{statement} ON CONFLICT DO NOTHING", rows)
 
 
 def update(
-    model: type[models.Model], *, columns: Sequence[str], keys: Sequence[str], rows: Sequence[Row]
+    model: type[models.Model], *, columns: Sequence[str], key: str = "id", rows: Sequence[Row]
 ) -> None:
-    """Updates rows one by one; a row holds the new values, then the values of its keys."""
+    """Updates rows one by one; a row holds the new values, then the value of its key."""
+    if connection.vendor == "postgresql":
+        _update_arrays(model, columns, key, rows)
+        return
     sets = ", ".join(f'"{name}" = %s' for name in columns)
-    where = " AND ".join(f'"{name}" = %s' for name in keys)
-    _many(f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {where}', rows)
+    _many(f'UPDATE "{model._meta.db_table}" SET {sets} WHERE "{key}" = %s', rows)
+
+
+# --- PostgreSQL: a statement a batch, its values in an array for each column ------------------
+
+
+def _insert_arrays(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    types = [_array_type(model, name) for name in columns]
+    given = ", ".join(f"v{n}{cast}" for n, (_, cast) in enumerate(types))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {given}'
+            f" FROM {_unnest(types)} ON CONFLICT DO NOTHING",
+            _arrays(rows),
+        )
+
+
+def _update_arrays(
+    model: type[models.Model], columns: Sequence[str], key: str, rows: Sequence[Row]
+) -> None:
+    if not rows:
+        return
+    table = model._meta.db_table
+    types = [_array_type(model, name) for name in (*columns, key)]
+    sets = ", ".join(f'"{name}" = v{n}{types[n][1]}' for n, name in enumerate(columns))
+    keys = f"v{len(columns)}"
+    with connection.cursor() as cursor:
+        # In the order of the keys, as everybody locks them.
+        cursor.execute(
+            f'SELECT 1 FROM "{table}" WHERE "{key}" = ANY(%s) ORDER BY "{key}" FOR NO KEY UPDATE',
+            [[row[-1] for row in rows]],
+        )
+        cursor.execute(
+            f'UPDATE "{table}" SET {sets} FROM {_unnest(types)} WHERE "{key}" = {keys}',
+            _arrays(rows),
+        )
+
+
+def _unnest(types: Sequence[tuple[str, str]]) -> str:
+    places = ", ".join(f"%s::{kind}[]" for kind, _ in types)
+    names = ", ".join(f"v{n}" for n in range(len(types)))
+    return f"unnest({places}) AS given({names})"
+
+
+def _arrays(rows: Sequence[Row]) -> list[list[Any]]:
+    return [[_without_nul(value) for value in column] for column in zip(*rows, strict=True)]
+
+
+@cache
+def _array_type(model: type[models.Model], column: str) -> tuple[str, str]:
+    """The type of a column's array, and the cast of its elements. A cast to varchar would cut
+    what is too long, where an error is due."""
+    field = next(one for one in model._meta.concrete_fields if one.column == column)
+    kind = field.db_type(connection) or "text"
+    if kind == "jsonb":
+        return "text", "::jsonb"
+    return ("text" if kind.startswith("varchar") else kind), ""
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
@@ -151,8 +217,6 @@ def _insert_statement(table: str, columns: Sequence[str]) -> str:
 def _many(statement: str, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    if connection.vendor == "postgresql":
-        rows = [[_without_nul(value) for value in row] for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
 

@@ -393,7 +393,6 @@ def _note_missing(work: Work, entries: Sequence[_Waiting]) -> None:
         bulk.update(
             MailboxEntry,
             columns=("outcome", "reason", "attempts", "next_try_at"),
-            keys=("id",),
             rows=[
                 (
                     *(str(Outcome.FAILED.value), "message_not_had", min(entry.attempts + 1, 1000)),

@@ -296,7 +296,6 @@ def _settle_entries(reads: Sequence[Reading]) -> None:
     bulk.update(
         MailboxEntry,
         columns=("email_id", "outcome", "reason", "keywords", "headers"),
-        keys=("id",),
         rows=rows,
     )
 
@@ -333,7 +332,6 @@ def add_keywords_of_entries(email_ids: Iterable[int]) -> None:
         bulk.update(
             Email,
             columns=("keywords",),
-            keys=("id",),
             rows=[(keywords, email_id) for email_id, keywords in union.items()],
         )
 

@@ -120,7 +120,7 @@ def _apply_keyword_batch(work: Work, mailbox: Mailbox, batch: Sequence[KeywordCh
             if new != old:
                 updates.append((new, by_uid[uid].modseq, entry_id))
                 emails.add(email_id)
-        bulk.update(MailboxEntry, columns=("keywords", "modseq"), keys=("id",), rows=updates)
+        bulk.update(MailboxEntry, columns=("keywords", "modseq"), rows=updates)
         _refresh_emails(work, emails - {None})
 
 

@@ -143,7 +143,7 @@ def _remember_copies(email_ids: list[int]) -> None:
         "id", "email__message_id"
     )
     rows = [(bulk.document({"message_id": name}), number) for number, name in copies]
-    bulk.update(MailboxEntry, columns=("headers",), keys=("id",), rows=rows)
+    bulk.update(MailboxEntry, columns=("headers",), rows=rows)
 
 
 def _blobs_on_their_way(blob_ids: set[int]) -> Any:

@@ -73,7 +73,7 @@ def reparse(email_ids: Iterable[int]) -> int:
             bulk.update(
                 EmailBody,
                 columns=("text", "has_html"),
-                keys=("email_id",),
+                key="email_id",
                 rows=[
                     (one.text, one.has_html, e.pk) for e, one in zip(readable, parsed, strict=True)
                 ],

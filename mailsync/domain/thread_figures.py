@@ -119,7 +119,6 @@ def _refresh(ids: list[int]) -> None:
     bulk.update(
         Thread,
         columns=COLUMNS,
-        keys=("id",),
         rows=[
             (
                 *_figures(mails[thread_id], found),

@@ -15,7 +15,15 @@ from mailsync.domain.ingest import ingest
 from mailsync.domain.ingest_rows import Incoming
 from mailsync.enums import Outcome, Place
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
-from mailsync.providers.base import Content, Indexed, Keyword, KeywordChange, MailboxStatus
+from mailsync.providers.base import (
+    Content,
+    Indexed,
+    Keyword,
+    KeywordChange,
+    MailboxStatus,
+    ProviderError,
+    Reaction,
+)
 from tests.factories.messages import START, message
 from tests.fakes.store import MICROSOFT, FakeServer
 
@@ -45,7 +53,7 @@ def test_a_batch_takes_the_same_statements_whatever_its_size(account, server, ru
             ingest(account, items, lease=lease)
         counts.append(len(captured))
     assert Email.objects.count() == 400
-    assert counts[0] == counts[1] <= 32
+    assert counts[0] == counts[1] <= 36
 
 
 def arrivals(account: MailAccount, numbers: range) -> list[Incoming]:
@@ -140,6 +148,39 @@ class Endless:
         for uid in uids:
             raw = message(uid, to=ME, text="word " * 700)
             yield Content(uid, raw, Keyword.SEEN, START + timedelta(seconds=uid))
+
+
+class Breaking:
+    """A connection that breaks after so many messages."""
+
+    def __init__(self, store: Any, messages: int) -> None:
+        self._store = store
+        self._messages = messages
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def content(self, uids: Iterable[int]) -> Iterator[Content]:
+        for number, one in enumerate(self._store.content(uids)):
+            if number == self._messages:
+                raise ProviderError("connection_lost", Reaction.LATER)
+            yield one
+
+
+@pytest.mark.parametrize("messages", [30, 70, 290])
+def test_what_came_before_the_line_broke_stays(account, server, run, monkeypatch, messages):
+    deliver(server, 300)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "mailsync.domain.connections.open_store",
+            lambda _: Breaking(server.open_store(), messages),
+        )
+        sync.sync_account(account.pk)
+    account.refresh_from_db()
+    assert account.error_code == "connection_lost"
+    assert Email.objects.count() == messages
+    run(account)
+    assert Email.objects.count() == 300
 
 
 def peak_of(action: Any) -> int:
