@@ -9,7 +9,8 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from mailsync.enums import Outcome
+from mailsync.enums import MailboxState, Outcome
+from mailsync.errors import sentence
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
 
 # Outcomes in which the message is here.
@@ -48,6 +49,12 @@ class MailboxFigures:
     @property
     def failed(self) -> int:
         return self.by_outcome.get(Outcome.FAILED, 0)
+
+    @property
+    def reason(self) -> str:
+        """Why the folder is left alone, in words; empty while it is not."""
+        is_parked = self.mailbox.state == MailboxState.PARKED
+        return sentence(self.mailbox.error_code) if is_parked else ""
 
     @property
     def on_server(self) -> int:
