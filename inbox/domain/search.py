@@ -31,6 +31,8 @@ MAX_CHUNK = 8000
 FEW_LINKS = 200
 SLICE = 200
 ACT_LIMIT = 10_000
+# Neither a mail's key nor a conversation's number.
+NO_KEY = -1
 
 
 @dataclass
@@ -132,6 +134,9 @@ class _Walk:
         self.own = own
         self.sources = sources
         self.has_words = search_index.has_words(Question(query.terms))
+        self.meets_hidden = self.has_words and any(
+            not source.account_ids and source.among is None for source in sources
+        )
 
     def down(self, before_key: int | None, *, limit: int) -> dict[int, int]:
         """Thread ids with the key of the newest mail that fits, newest first."""
@@ -204,13 +209,18 @@ class _Walk:
         """(key, thread id) of candidates whose conversation the user may see, newest first."""
         if not self.has_words:
             keys = self._without_excluded(keys)
+        if self.meets_hidden:
+            # Nothing fits, or only hidden mail does: the same questions to the database either
+            # way, or the time of the answer would tell which.
+            keys = keys or [NO_KEY]
         emails = Email.objects.filter(search_entry__key__in=keys)
         found = list(emails.values_list("search_entry__key", "thread", "account"))
         own = {thread for _key, thread, account in found if account in self.own}
         others = {thread for _key, thread, _account in found} - own
         # One's own mail is the common case, and its condition a short one.
         seen = self._among(Thread.objects.of_accounts_of(self.user), own)
-        seen |= self._among(Thread.objects.visible_to(self.user), others) if others else set()
+        if others or self.meets_hidden:
+            seen |= self._among(Thread.objects.visible_to(self.user), others or {NO_KEY})
         return sorted(((key, thread) for key, thread, _ in found if thread in seen), reverse=True)
 
     def _among(self, threads: QuerySet[Thread], ids: set[int]) -> set[int]:

@@ -6,11 +6,13 @@ alice owns mail and records, bob sees one shared conversation of hers, carol not
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.models import Deal
-from inbox.domain import answering, drafts, recipients, writing
+from inbox.domain import answering, drafts, recipients, search, writing
 from inbox.domain.audience import audience, change_of
 from inbox.domain.draft_sight import as_seen_by
 from inbox.domain.queries.parties import parties
@@ -242,3 +244,23 @@ def test_colleague_of_the_team_sees_a_draft_and_not_what_it_answers(
         page = client.get(reverse("inbox:draft", args=[begun.key])).content
         assert b"Hi" in page
         assert (b"Quuxmire" in page) == is_told
+
+
+# --- Time --------------------------------------------------------------------------------------
+
+
+def test_search_asks_the_same_whether_hidden_mail_fits_or_nothing_does(
+    account: MailAccount, shared: Thread, bob: Any, monkeypatch: Any
+) -> None:
+    """Else the time of an empty answer would tell that somebody writes about the merger."""
+    monkeypatch.setattr(search, "FEW_LINKS", 0)
+    hidden = make_thread(account, "Merger", visibility=ThreadVisibility.PRIVATE)
+    search_index.index_emails([*hidden.emails.values_list("pk", flat=True)])
+    search_index.index_emails([*shared.emails.values_list("pk", flat=True)])
+    assert [row.thread for row in search.find(bob, "shared").rows] == [shared]
+    asked = []
+    for word in ("merger", "nothing"):
+        with CaptureQueriesContext(connection) as queries:
+            assert search.find(bob, word).rows == []
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
