@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from inbox.domain import compose, draft_exchange
+from inbox.domain import answering, compose, draft_exchange
 from mailsync import signals
 
 
@@ -16,3 +16,4 @@ def exchange_drafts(sender: Any, *, work: Any, **kwargs: Any) -> None:
 @receiver(signals.email_sent)
 def settle_sent_draft(sender: Any, *, submission_id: int, thread_id: int, **kwargs: Any) -> None:
     compose.settle_sent(submission_id, thread_id=thread_id)
+    answering.mark_answered(submission_id)

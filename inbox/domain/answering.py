@@ -9,7 +9,8 @@ from inbox.domain import draft_files, drafts
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.models import Draft
-from mailsync.domain import blobs
+from mailsync.domain import blobs, mirror
+from mailsync.enums import Keyword
 from mailsync.mime import answers, parse
 from mailsync.mime.types import Answer, ParsedEmail
 from mailsync.models import Email, MailAccount
@@ -19,6 +20,26 @@ ANSWERS = {
     DraftKind.REPLY_ALL: Answer.REPLY_ALL,
     DraftKind.FORWARD: Answer.FORWARD,
 }
+
+
+MARKS = {
+    DraftKind.REPLY: Keyword.ANSWERED,
+    DraftKind.REPLY_ALL: Keyword.ANSWERED,
+    DraftKind.FORWARD: Keyword.FORWARDED,
+}
+
+
+def mark_answered(submission_id: int) -> None:
+    """The mail that was answered or forwarded says so, here and in its mailbox (RFC 8621 4.1.1),
+    where it is the author's own: a colleague who answers a shared one changes nobody's mailbox."""
+    draft = (
+        Draft.objects.filter(submission=submission_id).select_related("author", "parent").first()
+    )
+    mark = MARKS.get(DraftKind(draft.kind)) if draft else None
+    if draft is None or draft.parent is None or mark is None:
+        return
+    if MailAccount.objects.usable_by(draft.author).filter(pk=draft.parent.account_id).exists():
+        mirror.mark_email(draft.parent, mark, by=draft.author)
 
 
 def answer_to(email: Email, *, kind: DraftKind, by: Any) -> Draft:

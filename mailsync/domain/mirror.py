@@ -112,6 +112,16 @@ def perform(name: str, threads: Iterable[Thread], *, by: Any) -> Act:
     return ACTS[name](threads, by=by)
 
 
+@transaction.atomic
+def mark_email(email: Email, mark: Keyword, *, by: Any) -> None:
+    """Adds a mark to one email here, and to each of its copies in the mailbox."""
+    copies = MailboxEntry.objects.filter(email=email, gone_at=None)
+    _queue_keywords(email.account, copies, add=int(mark), remove=0, by=by)
+    _set_bits(copies, add=mark, remove=0)
+    _set_bits(Email.objects.filter(pk=email.pk), add=mark, remove=0)
+    _finish(email.account, [email.thread_id])
+
+
 def recent_changes(account: MailAccount) -> QuerySet[RemoteChange]:
     """What we changed in this mailbox in the last thirty days, newest first."""
     return (
