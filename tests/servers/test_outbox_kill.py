@@ -100,7 +100,7 @@ def start(folder: Path, *command: str) -> subprocess.Popen[str]:
 
 def run(folder: Path, *command: str) -> str:
     process = start(folder, *command)
-    output, _errors = process.communicate(timeout=120)
+    output, _errors = process.communicate(timeout=400)
     assert process.returncode == 0, command
     return output
 
@@ -131,7 +131,7 @@ def test_killed_at_a_step(
     folder = installation(prepared, tmp_path / "data", server.port)
     server.stall_at = step
     process = start(folder, "send")
-    assert server.reached.wait(60), step
+    assert server.reached.wait(200), step
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     server.stall_at = ""

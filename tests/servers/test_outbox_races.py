@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "bin"))
 from _checks import private_postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
-MAILS = 150
+MAILS = 100
 WORKERS = 2
 
 pytestmark = pytest.mark.servers
