@@ -274,7 +274,12 @@ def bare_rounds(account, sync_account) -> dict[str, float]:
 
 def ours(server, users: list[str], database: str) -> dict[str, float]:
     scratch = Path(tempfile.mkdtemp(prefix="dealpost-bench-"))
-    environment = {"DEALPOST_DATA": str(scratch), "DEALPOST_SECRET_KEY": "bench"}
+    environment = {
+        # Not those of the tests, which this process has: they keep no connection between rounds.
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEALPOST_DATA": str(scratch),
+        "DEALPOST_SECRET_KEY": "bench",
+    }
     if database:
         environment["DATABASE_URL"] = database
     try:
