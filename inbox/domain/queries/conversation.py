@@ -19,6 +19,11 @@ from mailsync.rules import links_seen_by
 SHOWN = 60
 
 
+ENCRYPTED = frozenset(
+    {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+)
+
+
 @dataclass
 class Message:
     """An email in the page."""
@@ -53,6 +58,14 @@ class Message:
     def invitation(self) -> Attachment | None:
         """The calendar part, whether or not the sender gave it a file name."""
         return next((f for f in self.files if f.content_type == "text/calendar"), None)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """PGP (RFC 3156, or in the text) and S/MIME (RFC 8551): here nobody has the key."""
+        body = getattr(self.email, "body", None)
+        return any(f.content_type in ENCRYPTED for f in self.files) or bool(
+            body and body.text.lstrip().startswith("-----BEGIN PGP MESSAGE-----")
+        )
 
     @property
     def is_machine(self) -> bool:
