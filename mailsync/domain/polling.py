@@ -19,7 +19,7 @@ from mailsync.domain.mailboxes import entries_count
 from mailsync.domain.news import note, tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import ChangeOperation, ChangeState, MailboxState
-from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
+from mailsync.models import Email, Mailbox, MailboxEntry
 from mailsync.providers.base import KeywordChange, MailboxStatus
 
 # Without CONDSTORE every message's marks have to be listed; the newest more often.
@@ -109,9 +109,13 @@ def _apply_keyword_batch(work: Work, mailbox: Mailbox, batch: Sequence[KeywordCh
     by_uid = {change.uid: change for change in batch}
     with transaction.atomic():
         work.lease.renew()
-        rows = MailboxEntry.objects.filter(
-            mailbox=mailbox, uidvalidity=mailbox.uidvalidity or 0, uid__in=list(by_uid)
-        ).values_list("id", "uid", "keywords", "email_id")
+        rows = bulk.select(
+            "SELECT id, uid, keywords, email_id FROM mailsync_mailboxentry"
+            " WHERE uid {among} AND mailbox_id = %s AND uidvalidity = %s",
+            by_uid,
+            mailbox.pk,
+            mailbox.uidvalidity or 0,
+        )
         local = _waiting_keywords([row[0] for row in rows])
         updates, emails = [], set()
         for entry_id, uid, old, email_id in rows:
@@ -127,19 +131,18 @@ def _apply_keyword_batch(work: Work, mailbox: Mailbox, batch: Sequence[KeywordCh
 def _waiting_keywords(entry_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Bits that local changes, not yet replayed, add to and remove from these entries."""
     waiting: dict[int, tuple[int, int]] = {}
-    for ids in bulk.chunks(entry_ids):
-        for entry_id, wanted in (
-            RemoteChange.objects.filter(
-                entry__in=ids,
-                operation=ChangeOperation.KEYWORDS,
-                state__in=(ChangeState.PENDING, ChangeState.RUNNING),
-            )
-            .order_by("id")
-            .values_list("entry_id", "wanted")
-        ):
-            add, remove = waiting.get(entry_id, (0, 0))
-            plus, minus = wanted.get("add", 0), wanted.get("remove", 0)
-            waiting[entry_id] = ((add | plus) & ~minus, (remove | minus) & ~plus)
+    for entry_id, value in bulk.select(
+        "SELECT entry_id, wanted FROM mailsync_remotechange"
+        " WHERE entry_id {among} AND operation = %s AND state IN (%s, %s) ORDER BY id",
+        entry_ids,
+        str(ChangeOperation.KEYWORDS.value),
+        str(ChangeState.PENDING.value),
+        str(ChangeState.RUNNING.value),
+    ):
+        wanted = bulk.document_of(value)
+        add, remove = waiting.get(entry_id, (0, 0))
+        plus, minus = wanted.get("add", 0), wanted.get("remove", 0)
+        waiting[entry_id] = ((add | plus) & ~minus, (remove | minus) & ~plus)
     return waiting
 
 
