@@ -4,7 +4,7 @@ place that tells of conversations or records agrees with it."""
 from typing import Any
 
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis.extra.django import TestCase
 
 from inbox.domain import audience, recipients, reminders, search
@@ -28,12 +28,19 @@ from tests.visibility.worlds import World, make_world, own_threads, sees_record,
 from users.models import User
 
 SEVERAL = {"deadline": None, "suppress_health_check": list(HealthCheck)}
-random_world = given(
-    people=worlds.people,
-    records=worlds.records,
-    accounts=worlds.accounts,
-    threads=worlds.threads,
-)
+
+
+def random_world(test: Any) -> Any:
+    """Random companies, after one in which each clause of the rule decides about somebody."""
+    any_company = given(
+        people=worlds.people,
+        records=worlds.records,
+        accounts=worlds.accounts,
+        threads=worlds.threads,
+    )
+    return any_company(example(**worlds.EVERY_CLAUSE)(test))
+
+
 PLURALS = {
     "person": "people",
     "organization": "organizations",

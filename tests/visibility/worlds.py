@@ -73,6 +73,38 @@ threads = st.lists(
 )
 
 
+# A company in which each clause of the rule decides about somebody: tried before the random ones.
+_DEAL, _PERSON = (0, False, False), (1, False, False)
+EVERY_CLAUSE: dict[str, Any] = {
+    "people": [
+        (Role.MEMBER, True, 0),
+        (Role.MEMBER, True, 0),
+        (Role.MEMBER, True, None),
+        (Role.ADMINISTRATOR, True, None),
+        (Role.MEMBER, False, 0),
+    ],
+    "records": [
+        ("deal", 0, ItemVisibility.GROUP, False, False),
+        ("person", 0, ItemVisibility.COMPANY, False, True),
+        ("lead", 0, ItemVisibility.COMPANY, True, False),
+        ("project", 1, ItemVisibility.OWNER, False, False),
+        ("organization", 0, ItemVisibility.COMPANY, False, False),
+    ],
+    "accounts": [
+        (0, False, set(), False, AccountState.OK),
+        (1, False, set(), True, AccountState.OK),
+        (0, True, {2}, False, AccountState.OK),
+    ],
+    "threads": [
+        (0, ThreadVisibility.SHARED, False, False, [_DEAL]),
+        (0, ThreadVisibility.SHARED, True, False, [_DEAL, _PERSON]),
+        (0, ThreadVisibility.SHARED, False, False, [_PERSON, (2, False, False), (4, False, True)]),
+        (1, ThreadVisibility.SHARED, False, False, [(3, False, False), (4, True, False)]),
+        (2, ThreadVisibility.SHARED, False, False, [(4, False, False)]),
+    ],
+}
+
+
 @dataclass
 class World:
     """The company in plain rows, beside the database."""
