@@ -44,14 +44,15 @@ def create(creation: Any, kept: Path, *args: Any, **options: Any) -> str:
         connection.close()
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
         connection.ensure_connection()
-        _fill(connection.connection, content)
+        fill(connection.connection, content)
     # What the process remembers is the same either way: no test's queries depend on how it began.
     ContentType.objects.clear_cache()
     ContentType.objects.get_for_models(*apps.get_models())
     return name
 
 
-def _fill(target: sqlite3.Connection, content: bytes) -> None:
+def fill(target: sqlite3.Connection, content: bytes) -> None:
+    """The database holds what `content` (of `serialize`) says, and nothing else."""
     # By way of a second one: what is filled at once could not be shared by several threads.
     source = sqlite3.connect(":memory:")
     source.deserialize(content)
