@@ -41,6 +41,11 @@ FIELDS = {
 COMMANDS = [rb"EHLO \S+", rb"AUTH PLAIN \S+", rb"MAIL FROM:<\S+>.*", rb"RCPT TO:<\S+>", rb"DATA"]
 
 
+def storable(text: str) -> str:
+    """PostgreSQL has no NUL in a text."""
+    return text.replace("\x00", "")
+
+
 def take(talk: Talk) -> None:
     """A server that takes everything."""
     talk.say(b"220 ready\r\n")
@@ -132,7 +137,7 @@ def test_in_the_subject(posted, text):
 
 @pytest.mark.parametrize("text", INJECTIONS.values(), ids=INJECTIONS)
 def test_in_the_name_of_the_sender(posted, text):
-    MailAccount.objects.update(sender_name=text[:150])
+    MailAccount.objects.update(sender_name=storable(text)[:150])
     assert posted.send() == 200
     posted.check()
 
@@ -167,7 +172,7 @@ def test_in_the_header_of_the_mail_that_is_answered(posted, text):
         f"References: <{text}> <x@y.example>\r\nIn-Reply-To: {text}\r\n\r\nThanks.\r\n"
     )
     email.blob = blobs.store(posted.account.pk, raw.encode())
-    email.subject = text[:300].replace("\x00", "")
+    email.subject = storable(text)[:300]
     email.save()
     # The subject as the window offers it.
     offered = answering.answer_to(email, kind=DraftKind.REPLY, by=posted.account.owner).subject
@@ -186,6 +191,6 @@ def test_in_the_name_and_type_of_a_file(posted, text, settings, tmp_path):
     )
     draft = answer.json()
     posted.client.post(f"/mail/drafts/{draft['draft']}/files/", {"file": file})
-    DraftFile.objects.update(name=text.replace("\x00", "")[:255], content_type=text[:120])
+    DraftFile.objects.update(name=storable(text)[:255], content_type=storable(text)[:120])
     assert posted.send(draft=draft["draft"], version=draft["version"]) == 200
     posted.check()
