@@ -42,7 +42,7 @@ def test_first_visitor_comes_from_setup_to_the_first_steps(
     page.set_viewport_size({"width": 390, "height": 844})
     axe(page)
     page.get_by_role("button", name="Skip").click()
-    expect(page.get_by_text("Step 2 of 5")).to_be_visible()
+    expect(page.get_by_text("Step 2 of 6")).to_be_visible()
 
 
 def test_five_keys_are_learnt_by_pressing_them(
