@@ -81,3 +81,18 @@ def test_the_bar_fits_a_phone(
     page.locator(".thread__bar").get_by_role("button", name="Assign", exact=True).click()
     expect(page.get_by_role("menuitem", name="Bob")).to_be_in_viewport()
     axe(page)
+
+
+def test_a_menu_leaves_nothing_to_the_next_conversation(
+    watched: Any, live_server: Any, signed_in: Any, alice: User, team: Any
+) -> None:
+    """The place of an opened menu is a style; carried over it would break the content policy."""
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + "/mail/inbox/")
+    for subject in ("Demo on Thursday", "Renewal", "Demo on Thursday"):
+        page.locator(".row__link", has_text=subject).click()
+        page.locator(".thread__subject", has_text=subject).wait_for()
+        page.locator(".thread__bar").get_by_role("button", name="Assign", exact=True).click()
+        expect(page.get_by_role("menuitem", name="Bob")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menuitem", name="Bob")).to_be_hidden()

@@ -22,7 +22,12 @@ function onToggle(event) {
   const button = buttonOf(popover);
   const open = event.newState === "open";
   button?.setAttribute("aria-expanded", String(open));
-  if (!open) return;
+  if (!open) {
+    // htmx carries the style of what it replaces over to its namesake as an attribute, which the
+    // content policy forbids. Chromium keeps it as an empty one unless it was asked for before.
+    if (popover.hasAttribute("style")) popover.removeAttribute("style");
+    return;
+  }
   if (button) place(popover, button);
   if (popover.matches("[role='menu']")) items(popover)[0]?.focus();
   else popover.querySelector("[autofocus], input:not([type=hidden])")?.focus();
