@@ -28,7 +28,7 @@ def test_a_dialog_is_a_page_without_htmx(dana, signed_in):
     client = signed_in.as_(dana)
     page = client.get("/styleguide/dialog/").content.decode()
     assert "<html" in page
-    assert '<h1 class="page__title" dir="auto">New deal</h1>' in page
+    assert '<h1 class="page__title" id="page-heading" dir="auto">New deal</h1>' in page
     fragment = client.get("/styleguide/dialog/", headers=HTMX).content.decode()
     assert "<html" not in fragment
     assert fragment.strip().startswith("<dialog")
