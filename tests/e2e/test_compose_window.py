@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from inbox.domain import presence, text_files
 from inbox.models import Draft, MailTemplate, Signature
@@ -185,6 +185,29 @@ def test_the_record_is_found_chosen_and_taken_away_again(writing: Page, alice: U
     expect(writing.locator("[data-choose-record]")).to_be_focused()
     saved_html(writing)
     assert Draft.objects.get().deal is None
+
+
+def test_text_typed_before_the_editor_is_there_is_kept(
+    watched: Page,
+    live_server: Any,
+    signed_in: Callable[..., Page],
+    alice: User,
+    account: MailAccount,
+) -> None:
+    page = signed_in(watched, alice)
+    held: list[Route] = []
+    page.route("**/rooster*.js", held.append)
+    page.goto(f"{live_server.url}/mail/compose/?to=ada@acme.example")
+    page.locator(EDITOR).click()
+    page.keyboard.type("Dear ")
+    while not held:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    page.wait_for_function("document.querySelector('compose-form [name=format]').value === 'html'")
+    page.keyboard.type("Ada")
+    assert "Ada" in saved_html(page)
+    assert page.locator(EDITOR).inner_text().replace("\u00a0", " ").strip() == "Dear Ada"
 
 
 def test_a_test_leaves_the_window_open(writing: Page, alice: User) -> None:

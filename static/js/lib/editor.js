@@ -94,6 +94,8 @@ class MailEditor {
         onState();
       },
     };
+    // The place takes text from the moment it is seen, and the editor would begin without it.
+    const early = place.textContent;
     this.#editor = new rooster.Editor(place, {
       plugins: [
         styles,
@@ -111,6 +113,13 @@ class MailEditor {
       coreApiOverride: { setEditorStyle: (core, ...style) => this.#setStyle(...style) },
       trustedHTMLHandler: (text) => (text && text === before ? sheetsToRead(sheets) : putAside(text, sheets)),
     });
+    if (early.trim()) this.#insertText(early);
+  }
+
+  #insertText(text) {
+    const span = document.createElement("span");
+    span.textContent = text.replace(/ $/, "\u00a0");
+    this.insertHTML(span.outerHTML);
   }
 
   /** Styles of the editor's own: how a chosen picture looks, say. In a sheet that is made by

@@ -29,6 +29,7 @@ function onToggle(event) {
     return;
   }
   if (button) place(popover, button);
+  if (popover.contains(document.activeElement)) return;
   if (popover.matches("[role='menu']")) items(popover)[0]?.focus();
   else popover.querySelector("[autofocus], input:not([type=hidden])")?.focus();
 }

@@ -69,6 +69,8 @@ export class Toolbar {
   openFields() {
     const popover = this.#root.querySelector("[data-fields]");
     popover?.showPopover();
+    // At once and not with the event that follows: the next key may come before it.
+    popover?.querySelector("[role='menuitem']")?.focus();
   }
 
   /** Which formats the selection has. */
