@@ -196,7 +196,11 @@ def test_text_typed_before_the_editor_is_there_is_kept(
 ) -> None:
     page = signed_in(watched, alice)
     held: list[Route] = []
-    page.route("**/rooster*.js", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/rooster*.js", hold)
     page.goto(f"{live_server.url}/mail/compose/?to=ada@acme.example")
     page.locator(EDITOR).click()
     page.keyboard.type("Dear ")
