@@ -208,7 +208,7 @@ def test_text_typed_before_the_editor_is_there_is_kept(
         page.wait_for_timeout(20)
     for route in held:
         route.continue_()
-    page.wait_for_function("document.querySelector('compose-form [name=format]').value === 'html'")
+    expect(page.locator("compose-form [name=format]")).to_have_value("html")
     page.keyboard.type("Ada")
     assert "Ada" in saved_html(page)
     assert page.locator(EDITOR).inner_text().replace("\u00a0", " ").strip() == "Dear Ada"
