@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,8 +20,9 @@ from inbox.domain import fields, writing
 from inbox.domain.draft_sight import as_seen_by
 from inbox.enums import DraftKind
 from inbox.models import Draft
+from mailsync.enums import EmailKind
 from mailsync.mime import plain
-from mailsync.models import MailAccount, Thread
+from mailsync.models import Email, MailAccount, Thread
 from users.models import User
 
 MANY_OUTSIDE = 10
@@ -41,6 +43,7 @@ class Check(StrEnum):
     NEW_ADDRESS = "new_address"
     LOOK_ALIKE = "look_alike"
     COLLEAGUE = "colleague"
+    NEWER = "newer"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def questions(draft: Draft, *, by: Any, confirmed: Collection[str] = ()) -> list
         _outside(draft),
         *_addresses(draft),
         _colleague(draft, by),
+        _newer(draft, by),
     )
     return [one for one in found if one and one.check not in confirmed]
 
@@ -201,4 +205,33 @@ def _colleague(draft: Draft, by: Any) -> Question | None:
     text = _("%(name)s has written to the same person today: “%(subject)s”.")
     return Question(
         Check.COLLEAGUE, text % {"name": thread.account.owner.name, "subject": thread.subject}
+    )
+
+
+def _newer(draft: Draft, by: Any) -> Question | None:
+    """What somebody wrote into the conversation while the answer was being written."""
+    if draft.parent is None or draft.kind == DraftKind.FORWARD:
+        return None
+    newest = (
+        Email.objects.visible_to(by)
+        .filter(
+            thread=draft.parent.thread_id,
+            kind=EmailKind.PERSON,
+            received_at__gt=draft.created_at,
+        )
+        .exclude(submission__created_by=by)
+        .order_by("-received_at")
+        .first()
+    )
+    if newest is None:
+        return None
+    text = _("%(name)s wrote in this conversation at %(time)s, after you began: “%(preview)s”")
+    return Question(
+        Check.NEWER,
+        text
+        % {
+            "name": newest.from_name or newest.from_address,
+            "time": time_format(timezone.localtime(newest.received_at), "H:i"),
+            "preview": newest.preview[:80],
+        },
     )

@@ -297,6 +297,28 @@ def test_new_and_look_alike_addresses_are_asked_about(client_of, alice, account,
     assert "looks like ada@acme.example" in answer.content.decode()
 
 
+def test_mail_that_came_while_writing_is_asked_about(client_of, alice, account, email):
+    draft = make_draft(alice, account)
+    Draft.objects.filter(pk=draft.pk).update(kind=DraftKind.REPLY, parent=email)
+    given = fields_of(account, act="send", draft=draft.key, version=draft.version)
+    newer = Email.objects.create(
+        account=account,
+        thread=email.thread,
+        digest=b"n" * 32,
+        from_name="Ada Byron",
+        from_address="ada@acme.example",
+        preview="One more question.",
+        received_at=draft.created_at + timedelta(seconds=1),
+    )
+    answer = client_of(alice).post(COMPOSE, given, **HTMX)
+    assert answer.status_code == 422
+    assert "One more question." in answer.content.decode()
+    newer.received_at = draft.created_at - timedelta(seconds=1)
+    newer.save()
+    given["version"] = answer["X-Draft"].split()[1]
+    assert client_of(alice).post(COMPOSE, given, **HTMX).status_code == 200
+
+
 def test_a_colleagues_mail_of_today_is_told_only_to_who_may_see_it(
     client_of, alice, bob, carol, account
 ):
