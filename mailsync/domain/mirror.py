@@ -308,7 +308,9 @@ def _move(
     operation: ChangeOperation,
     by: Any,
 ) -> None:
-    rows = list(copies.values_list("id", "email_id", "mailbox_id"))
+    # In the order of the mailbox, which is then that of the target too.
+    in_order = copies.order_by("mailbox_id", "uid")
+    rows = list(in_order.values_list("id", "email_id", "mailbox_id"))
     entry_ids = [row[0] for row in rows]
     for ids in bulk.chunks(entry_ids):
         RemoteChange.objects.filter(
