@@ -108,7 +108,9 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
     table = model._meta.db_table
     if connection.vendor == "postgresql":
         names = ", ".join(f'"{name}"' for name in columns)
+        # COPY goes past Django's cursor, which would turn psycopg's errors into Django's.
         with (
+            connection.wrap_database_errors,
             connection.cursor() as cursor,
             cursor.cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy,
         ):

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -90,7 +90,7 @@ def sync_account(account_id: int, *, seconds: float = SLICE_SECONDS) -> Slice:
             return Slice(was_run=True)
         except ProviderError as error:
             react(account, error)
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             raise  # the database's trouble, not the account's: the task is tried again
         except Exception as error:
             logger.exception("account %s: sync failed", account_id)
