@@ -4,10 +4,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.handlers.base import BaseHandler
 from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, expect
 
@@ -134,3 +136,19 @@ def writing(
     expect(page.locator(EDITOR)).to_be_visible()
     page.locator(EDITOR).click()
     return page
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_request_at_a_time() -> Iterator[None]:
+    """The live server's threads share the one connection of the tests' database, and SQLite ends
+    no transaction while another of its statements is under way."""
+    lock = RLock()
+    answer = BaseHandler.get_response
+
+    def in_turn(self: BaseHandler, request: Any) -> Any:
+        with lock:
+            return answer(self, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseHandler, "get_response", in_turn)
+        yield

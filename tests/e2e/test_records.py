@@ -122,7 +122,8 @@ def drag(page: Page, card: Locator, to: Locator) -> None:
     """By the pointer, with the small first step that a hand makes."""
     box = card.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 20, box["y"] + box["height"] - 8)
+    # Not before the pointer reaches it: while one page fades into the next it does not.
+    card.hover(position={"x": 20, "y": box["height"] - 8})
     page.mouse.down()
     page.mouse.move(box["x"] + 30, box["y"] + box["height"], steps=4)
     # What a card is dropped on may show only while something is dragged.
