@@ -130,7 +130,15 @@ def drag(page: Page, card: Locator, to: Locator) -> None:
     to.wait_for()
     goal = to.bounding_box()
     assert goal is not None
-    page.mouse.move(goal["x"] + goal["width"] / 2, goal["y"] + 20, steps=10)
+    middle = goal["x"] + goal["width"] / 2
+    page.mouse.move(middle, goal["y"] + 20, steps=10)
+    # The board takes no card while others give way (140 ms); a hand is slower, and never still.
+    carried = to.locator(f"#{card.get_attribute('id')}")
+    for number in range(60):
+        if carried.count():
+            break
+        page.wait_for_timeout(50)
+        page.mouse.move(middle + number % 2 * 4, goal["y"] + 20)
     page.mouse.up()
 
 
