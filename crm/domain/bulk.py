@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from common.lost_work import taken_up
 from crm.domain.records import (
     MODELS,
     bin_records,
@@ -85,9 +86,8 @@ def _piece(job_id: int) -> bool:
 
 def sweep() -> None:
     """Calls for a worker again where none has been seen for a while; forgets what is old."""
-    now = timezone.now()
-    for job in RecordJob.objects.filter(finished_at=None, touched_at__lt=now - LOST_AFTER):
-        # Compare-and-set: of two sweepers one rings.
-        if RecordJob.objects.filter(pk=job.pk, touched_at=job.touched_at).update(touched_at=now):
-            _ring(job.pk)
-    RecordJob.objects.filter(created_at__lt=now - LIFETIME, finished_at__isnull=False).delete()
+    unfinished = RecordJob.objects.filter(finished_at=None)
+    for job_id in taken_up(unfinished, lost_after=LOST_AFTER):
+        _ring(job_id)
+    old = RecordJob.objects.filter(created_at__lt=timezone.now() - LIFETIME)
+    old.filter(finished_at__isnull=False).delete()

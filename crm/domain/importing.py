@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.addresses import normalise_address
+from common.lost_work import taken_up
 from crm.domain.deals import add_deal
 from crm.domain.exporting import unguarded
 from crm.domain.organizations import add_organization, set_domains
@@ -142,14 +143,9 @@ def _ring(import_id: int) -> None:
 
 def sweep() -> None:
     """Calls for a worker again where none has been seen for a while."""
-    now = timezone.now()
     running = RecordImport.objects.filter(state=ImportState.RUNNING)
-    for pk, touched_at in running.filter(touched_at__lt=now - LOST_AFTER).values_list(
-        "pk", "touched_at"
-    ):
-        # Compare-and-set: of two sweepers one rings.
-        if running.filter(pk=pk, touched_at=touched_at).update(touched_at=now):
-            _ring(pk)
+    for import_id in taken_up(running, lost_after=LOST_AFTER):
+        _ring(import_id)
 
 
 def run_import(import_id: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from common.lost_work import taken_up
 from inbox.domain import triage
 from inbox.enums import Act
 from inbox.models import BulkJob, Label
@@ -40,23 +41,20 @@ def begin(
         label=label,
         assignee=assignee,
     )
-    _ring(job)
+    _ring(job.pk)
     return job
 
 
-def _ring(job: BulkJob) -> None:
+def _ring(job_id: int) -> None:
     from inbox.tasks import run_bulk_job  # leaf: tasks import the domain
 
-    run_bulk_job.delay_on_commit(job.pk)
+    run_bulk_job.delay_on_commit(job_id)
 
 
 def sweep() -> None:
     """Calls for a worker again where none has been seen for a while."""
-    now = timezone.now()
-    for job in BulkJob.objects.filter(finished_at=None, touched_at__lt=now - LOST_AFTER):
-        # Compare-and-set: of two sweepers one rings.
-        if BulkJob.objects.filter(pk=job.pk, touched_at=job.touched_at).update(touched_at=now):
-            _ring(job)
+    for job_id in taken_up(BulkJob.objects.filter(finished_at=None), lost_after=LOST_AFTER):
+        _ring(job_id)
 
 
 def run(job_id: int) -> None:
