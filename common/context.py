@@ -9,7 +9,8 @@ from django.utils.translation import get_language, get_language_bidi
 from common.commands import for_scripts
 from common.navigation import is_page
 
-# The widths of panes, in rem, that layout.css knows. Kept in cookies by js/elements/handle.js.
+# The widths of panes, in rem, that layout.css knows. js/elements/resize-handle.js keeps them in
+# cookies.
 PANE_WIDTHS = {
     "list": frozenset({"18", "20", "22", "24", "26", "28", "30"}),
     "side": frozenset({"16", "18", "20", "22", "24"}),

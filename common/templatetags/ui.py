@@ -76,7 +76,7 @@ def button(
     """A button, or a link that looks like one when it has `href`.
 
     `kind`: primary, secondary, ghost, danger, danger-solid, success. `key` is the id of a
-    command in static/js/lib/commands.js, which then clicks this button. Further keyword
+    command in common/commands.py, which then clicks this button. Further keyword
     arguments become attributes.
     """
     classes = ["button", f"button--{kind}"]
@@ -348,7 +348,7 @@ def when(moment: datetime | None, *, form: str = "short") -> SafeString:
     """A moment as a person says it: `09:42`, `Yesterday`, `12 Mar`, `12 Mar 2024`.
 
     The full date is in the title. `form="relative"` says how long ago and is kept up to date
-    by js/elements/relative-time.js; `form="full"` writes everything out.
+    by js/lib/times.js; `form="full"` writes everything out.
     """
     if moment is None:
         return mark_safe("")
