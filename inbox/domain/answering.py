@@ -61,10 +61,9 @@ def answer_to(email: Email, *, kind: DraftKind, by: Any) -> Draft:
         cc=[[party.name, party.address] for party in header.cc],
         subject=header.subject,
         signature=drafts.default_signature(by, account=account, kind=kind),
-        # Empty: as the conversation is that it goes on with.
-        visibility=""
-        if not account or (own_account and kind != DraftKind.FORWARD)
-        else account.default_visibility,
+        # Empty: as the conversation is that it goes on with. A forward stays in it, so the
+        # account's default would publish what was private.
+        visibility="" if not account or own_account else account.default_visibility,
     )
 
 

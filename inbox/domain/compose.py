@@ -201,12 +201,13 @@ def _thread_answered(draft: Draft, account: MailAccount) -> Any:
 def settle_sent(submission_id: int, *, thread_id: int) -> None:
     """Gives the conversation what its author chose while writing: who sees it, and the record
     that it belongs to."""
-    draft = Draft.objects.filter(submission=submission_id).select_related("author").first()
+    drafts_sent = Draft.objects.filter(submission=submission_id)
+    draft = drafts_sent.select_related("author", "parent__thread").first()
     if draft is None:
         return
     thread = Thread.objects.select_related("account").get(pk=thread_id)
-    if draft.visibility in visibilities(thread.account):
-        Thread.objects.filter(pk=thread_id).update(visibility=draft.visibility)
+    if visibility := _visibility_after(draft, thread):
+        Thread.objects.filter(pk=thread_id).update(visibility=visibility)
     if draft.remind_at and draft.remind_at > timezone.now():
         reminders.wait_for_answer(
             thread, by=draft.author, until=draft.remind_at, since=timezone.now()
@@ -214,3 +215,23 @@ def settle_sent(submission_id: int, *, thread_id: int) -> None:
     for record in (draft.deal, draft.lead, draft.project, draft.person):
         if record and type(record).objects.visible_to(draft.author).filter(pk=record.pk).exists():
             linking.link_by_hand(thread, record=record, by=draft.author)
+
+
+def _visibility_after(draft: Draft, thread: Thread) -> str:
+    """What the mail makes of its conversation; empty: it stays as it is.
+
+    In the conversation that he answers or forwards the author has chosen with its state before
+    his eyes. Elsewhere his choice is for what begins with the mail: it may close what was there,
+    never publish it. And what carries a hidden mail along begins hidden, unless he said otherwise.
+    """
+    shared, closed = visibilities(thread.account)
+    chosen = draft.visibility if draft.visibility in (shared, closed) else ""
+    parent = draft.parent
+    if parent and parent.thread_id == thread.pk:
+        return chosen
+    begins = not thread.emails.exclude(submission=draft.submission_id).exists()
+    if not begins:
+        return "" if chosen == shared else chosen
+    if not chosen and parent and parent.thread.visibility != ThreadVisibility.SHARED:
+        return closed
+    return chosen

@@ -251,7 +251,8 @@ def _begin(account: MailAccount, found: draft_mail.Found) -> Draft:
         subject=found.subject,
         html=found.html,
         includes_quote=False,
-        visibility=parent.thread.visibility if parent else account.default_visibility,
+        # Empty: as the conversation is when the mail leaves, which may be another than now.
+        visibility="" if parent else account.default_visibility,
         # 1 is a window that nobody has written into.
         version=2,
     )

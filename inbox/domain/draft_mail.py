@@ -6,10 +6,11 @@ from typing import Any
 
 from inbox.domain import draft_files, writing
 from inbox.domain.answering import ANSWERS, parsed
-from inbox.domain.draft_sight import as_seen_by
+from inbox.domain.draft_sight import without_what_is_hidden_from_any
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.models import Draft
+from mailsync.domain.news import people_of
 from mailsync.mime import answers, html, parse
 from mailsync.mime.build import OutgoingAddressError, build_sent_copy, checked_address
 from mailsync.mime.types import Answer, OutgoingEmail, OutgoingFile, Party
@@ -36,11 +37,12 @@ class Found:
 
 def message_of(draft: Draft, *, message_id: str, mark: str) -> bytes:
     """The whole mail as it stands, with signature and quote; smart fields as they were typed,
-    so that they are still fields when the draft comes back."""
+    so that they are still fields when the draft comes back. Everybody of the account opens its
+    Drafts, so it quotes what all of them may see."""
     account = draft.account
     if account is None:
         raise ValueError("a draft without an account has no mailbox")
-    draft = as_seen_by(draft, draft.author)
+    draft = without_what_is_hidden_from_any(draft, people_of(account))
     written = writing.as_typed(draft)
     header = None
     if draft.parent:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from inbox.domain import draft_copies
 from inbox.enums import DraftKind
 from inbox.models import Draft, Signature
+from mailsync.enums import AccountScope
 from mailsync.models import MailAccount
 
 KEPT_AFTER_DISCARD = timedelta(days=30)
@@ -125,11 +126,17 @@ def _marked_signatures(user: Any, kind: DraftKind) -> dict[int | None, Signature
     return {row.account_id: row for row in reversed(list(rows))}
 
 
-def save(draft: Draft, *, version: int, **changes: Any) -> Draft:
-    """Stores what was typed. Raises DraftConflictError when `version` is not the newest."""
+def save(draft: Draft, *, version: int, by: Any = None, **changes: Any) -> Draft:
+    """Stores what was typed. Raises DraftConflictError when `version` is not the newest.
+
+    A colleague's draft that `by` takes out of their team's account is his from then on: else it
+    would be its first author's alone, who may be none of the team.
+    """
     unknown = set(changes) - WRITABLE
     if unknown:
         raise ValueError(f"not for the writer to change: {sorted(unknown)}")
+    if by and "account" in changes and not _is_of_team(changes["account"]):
+        changes["author"] = by
     count = (
         Draft.objects.standing()
         .filter(pk=draft.pk, version=version)
@@ -140,6 +147,10 @@ def save(draft: Draft, *, version: int, **changes: Any) -> Draft:
         raise DraftConflictError(current)
     draft_copies.follow(current)
     return current
+
+
+def _is_of_team(account: MailAccount | None) -> bool:
+    return account is not None and account.scope == AccountScope.TEAM
 
 
 def discard(draft: Draft) -> None:

@@ -47,7 +47,7 @@ def compose(request: HttpRequest) -> HttpResponse:
         version = int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
     changes["html"] = pictures_by_id(changes["html"], draft)
     try:
-        draft = drafts.save(draft, version=version, **changes)
+        draft = drafts.save(draft, version=version, by=request.user, **changes)
     except drafts.DraftConflictError as conflict:
         return _conflict(request, conflict.draft)
     if act in ("send", "send-anyway"):

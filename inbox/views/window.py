@@ -119,13 +119,9 @@ def _senders(user: Any, draft: Draft) -> list[Sender]:
 
 
 def _goes_on(draft: Draft) -> bool:
-    """Whether the mail joins a conversation that is visible to somebody already."""
-    parent = draft.parent
-    return bool(
-        parent
-        and draft.kind in (DraftKind.REPLY, DraftKind.REPLY_ALL)
-        and parent.account_id == draft.account_id
-    )
+    """Whether the mail joins a conversation that is visible to somebody already. A forward does
+    too: it stands in the conversation that it was made from."""
+    return bool(draft.parent and draft.parent.account_id == draft.account_id)
 
 
 def _heading(draft: Draft) -> str:

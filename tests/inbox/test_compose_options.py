@@ -80,10 +80,13 @@ def test_team_only_is_for_teams(account, alice):
     assert settle(draft, alice, email.thread) == ThreadVisibility.SHARED
 
 
-def test_a_forward_begins_as_its_account_does(account, alice):
-    account.default_visibility = ThreadVisibility.PRIVATE
-    account.save()
-    draft = answering.answer_to(mail_in(account), kind=DraftKind.FORWARD, by=alice)
+def test_a_forward_stays_as_its_conversation_is(account, alice, bob):
+    """It stands there. What a colleague forwards begins a conversation of his own account."""
+    email = mail_in(account)
+    draft = answering.answer_to(email, kind=DraftKind.FORWARD, by=alice)
+    assert draft.visibility == ""
+    make_account(bob, default_visibility=ThreadVisibility.PRIVATE)
+    draft = answering.answer_to(email, kind=DraftKind.FORWARD, by=bob)
     assert draft.visibility == ThreadVisibility.PRIVATE
 
 
