@@ -25,19 +25,23 @@ MAX_TERMS = 12
 MAX_LENGTH = 500
 COLUMNS = {"from": "sender", "to": "recipients", "subject": "subject", "body": "body"}
 STATES = {
+    ("is", "shared"): Q(visibility=ThreadVisibility.SHARED),
+    ("is", "private"): Q(visibility=ThreadVisibility.PRIVATE),
+    ("has", "file"): Q(has_attachments=True),
+    ("has", "attachment"): Q(has_attachments=True),
+}
+# What somebody did with his own mail: asked of the reader's own and his teams', never of what a
+# colleague shares with him.
+OWN_STATES = {
     ("is", "unread"): Q(unread_count__gt=0),
     ("is", "read"): Q(unread_count=0),
     ("is", "starred"): Q(is_flagged=True),
     ("is", "muted"): Q(muted_at__isnull=False),
-    ("is", "shared"): Q(visibility=ThreadVisibility.SHARED),
-    ("is", "private"): Q(visibility=ThreadVisibility.PRIVATE),
     ("in", "inbox"): Q(in_inbox=True),
     ("in", "sent"): Q(in_sent=True),
     ("in", "archive"): Q(in_archive=True),
     ("in", "trash"): Q(in_trash=True),
     ("in", "spam"): Q(in_junk=True),
-    ("has", "file"): Q(has_attachments=True),
-    ("has", "attachment"): Q(has_attachments=True),
 }
 
 
@@ -128,10 +132,14 @@ def _add_word(query: Query, part: Part, *, other: str | None, is_phrase: bool) -
 
 def _state(query: Query, asked: _Asked) -> bool:
     value = asked.value.lower()
-    condition = STATES.get((asked.part.name, value))
+    key = (asked.part.name, value)
+    condition = STATES.get(key) or OWN_STATES.get(key)
     if condition is None:
         return False
-    query.looks_in_trash |= value in ("trash", "spam")
+    if key in OWN_STATES:
+        own = MailAccount.objects.usable_by(asked.user)
+        condition &= Q(account__in=own.values("pk"))
+        query.looks_in_trash |= value in ("trash", "spam") and not asked.part.is_excluded
     query.conditions &= asked.on(condition)
     return True
 

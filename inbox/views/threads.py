@@ -61,7 +61,7 @@ def thread_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
         "thread_labels": Label.objects.filter(thread_rows__thread=found),
         "labels": Label.objects.all(),
         "members": members_of([found.account]) if shown.may_act else [],
-        "box": box if box in Box.values else home_of(found),
+        "box": box if box in Box.values else home_of(found, is_own=shown.may_act),
         "snooze_presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),
         "pictures_asked": request.GET.get("pictures", ""),
         "is_snoozed": bool(found.snoozed_until and found.snoozed_until > timezone.now()),
@@ -109,8 +109,11 @@ def news(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "inbox/_news.html", context)
 
 
-def home_of(found: Thread) -> str:
-    """The box to go back to when the reader came by a link."""
+def home_of(found: Thread, *, is_own: bool) -> str:
+    """The box to go back to when the reader came by a link. Where a colleague keeps his mail is
+    nobody else's business."""
+    if not is_own:
+        return Box.ALL
     if found.in_inbox:
         return Box.INBOX
     if found.in_trash:

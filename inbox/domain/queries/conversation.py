@@ -109,7 +109,9 @@ def conversation(thread: Thread, *, user: Any, show_all: bool = False) -> Conver
     may_act = MailAccount.objects.usable_by(user).filter(pk=thread.account_id).exists()
     trusted = _trusted_senders(emails, user=user)
     messages = [
-        _message(email, is_open=show_all or email.is_unread, trusted=trusted) for email in emails
+        # A colleague is not told what the mailbox's owner has read.
+        _message(email, is_open=show_all or (may_act and email.is_unread), trusted=trusted)
+        for email in emails
     ]
     if messages:
         messages[-1].is_open = True

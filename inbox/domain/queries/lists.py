@@ -84,7 +84,8 @@ class Row:
     labels: list[Any] = field(default_factory=list)
     main_link: ThreadLink | None = None
     more_links: int = 0
-    # False for a colleague's conversation, which one may read and not act on.
+    # False for a colleague's conversation, which one may read and not act on; whether he has read,
+    # starred or muted it is not shown.
     is_own: bool = True
 
     @property

@@ -177,7 +177,10 @@ def test_shared_mail_of_colleagues_is_found_and_marked(
     own = indexed(make_account(bob), text="word")
     rows = search.find(bob, "word").rows
     assert [(row.thread, row.is_own) for row in rows] == [(own, True), (shared, False)]
-    assert find(bob, "is:unread") == [own, shared]
+    # What alice has read is hers to know.
+    assert find(bob, "is:unread") == [own]
+    assert find(bob, "has:file -is:unread") == []
+    assert find(bob, "word -is:unread") == [shared]
     assert find(carol, "word") == []
     assert search.own_that_match(bob, "word") == [own.pk]
 
