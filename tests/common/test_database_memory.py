@@ -31,9 +31,7 @@ def test_reading_a_large_database_fills_little_memory(tmp_path):
     path = tmp_path / "large.sqlite3"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE page (content BLOB)")
-        connection.executemany(
-            "INSERT INTO page VALUES (zeroblob(?))", [(1 << 20,)] * (SIZE >> 20)
-        )
+        connection.executemany("INSERT INTO page VALUES (zeroblob(?))", [(1 << 20,)] * (SIZE >> 20))
     script = [sys.executable, "-c", READ_ALL, str(path), str(sqlite_options()["init_command"])]
     grown = subprocess.run(script, check=True, capture_output=True, text=True).stdout
     # 64 MB mapped and a cache of 32 MB.
