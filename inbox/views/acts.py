@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.http import require_POST
 
 from common.opaque import unseal
@@ -92,7 +92,11 @@ def _begun(request: HttpRequest, job: BulkJob) -> HttpResponse:
     """So many that they take a while: a toast tells how far it is."""
     if request.htmx:
         return render(request, "inbox/_job_begun.html", {"job": job, "act": Act(job.act)})
-    text = _("%(act)s: %(n)s conversations. This goes on by itself.")
+    text = ngettext(
+        "%(act)s: %(n)s conversation. This goes on by itself.",
+        "%(act)s: %(n)s conversations. This goes on by itself.",
+        job.number,
+    )
     words = {"act": Act(job.act).label, "n": number_format(job.number, force_grouping=True)}
     return toast_answer(request, text % words, back_to=back_path(request))
 

@@ -59,7 +59,7 @@ def label_remove(request: HttpRequest, pk: int) -> HttpResponse:
         )
         return _to_list()
     get_object_or_404(Label, pk=pk).delete()
-    messages.success(request, _("Label removed."))
+    messages.success(request, _("The label is removed, also from every conversation that bore it."))
     return _to_list()
 
 

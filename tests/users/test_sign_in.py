@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from users.domain.people import deactivate
 from users.models import AttemptLimit, User, UserSession
+from users.views.door import wait_text
 
 PASSWORD = "a long password"
 
@@ -80,6 +81,14 @@ def test_guessing_from_one_place_is_stopped_after_five(alice: User) -> None:
     assert sign_in(Client(), "nobody@x.example", "wrong").status_code == 422
     elsewhere = sign_in(Client(REMOTE_ADDR="198.51.100.7"), alice.email)
     assert elsewhere.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "in 1 second."), (59, "in 59 seconds."), (60, "in 1 minute,"), (61, "in 2 minutes,")],
+)
+def test_wait_is_told_in_numbers_that_agree(seconds: int, words: str) -> None:
+    assert words in wait_text(seconds)
 
 
 def test_wait_doubles_and_passes(alice: User) -> None:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -134,7 +135,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 def wait_text(seconds: int) -> str:
     if seconds < 60:
-        return _("Too many attempts. Try again in %(count)s seconds.") % {"count": seconds}
-    return _(
-        "Too many attempts. Try again in %(count)s minutes, or ask for a new password by mail."
-    ) % {"count": -(-seconds // 60)}
+        return ngettext(
+            "Too many attempts. Try again in %(count)s second.",
+            "Too many attempts. Try again in %(count)s seconds.",
+            seconds,
+        ) % {"count": seconds}
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "Too many attempts. Try again in %(count)s minute, or ask for a new password by mail.",
+        "Too many attempts. Try again in %(count)s minutes, or ask for a new password by mail.",
+        minutes,
+    ) % {"count": minutes}
