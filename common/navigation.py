@@ -9,8 +9,8 @@ from django.urls import Resolver404, resolve
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# Apps above add what one user has put into a section: a function of the user.
-_personal: dict[str, Callable[[Any], "Personal"]] = {}
+# Apps above add what one user has put into a section: functions of the user.
+_personal: dict[str, list[Callable[[Any], "Personal"]]] = {}
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,21 @@ class Personal:
 
 
 def register_personal(section: str, source: Callable[[Any], Personal]) -> None:
-    _personal[section] = source
+    _personal.setdefault(section, []).append(source)
 
 
-def personal_entries(section: str, user: Any) -> Personal | None:
+def personal_entries(section: str, user: Any) -> list[Personal]:
     """The user's own entries of the section that is open; asked for by its pages alone."""
-    source = _personal.get(section)
-    return source(user) if source and user.is_authenticated else None
+    if not user.is_authenticated:
+        return []
+    found = [source(user) for source in _personal.get(section, [])]
+    return [personal for personal in found if personal.entries]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One place to go. `section` is the text of a page's `section` block that marks it."""
+    """One place to go. `section` is the text of a page's `section` block that marks it; `folded`
+    are its places that are rarely wanted."""
 
     section: str
     label: str | Promise
@@ -43,6 +46,7 @@ class Entry:
     key: str = ""
     count: str = ""
     children: tuple["Entry", ...] = field(default=())
+    folded: tuple["Entry", ...] = field(default=())
 
     @property
     def exists(self) -> bool:
@@ -51,14 +55,20 @@ class Entry:
 
 MAIL = (
     Entry("mail", _("Inbox"), "inbox", "/mail/inbox/", key="go-inbox", count="count-inbox"),
+    Entry("mail", _("Snoozed"), "alarm", "/mail/snoozed/"),
     Entry("mail", _("Drafts"), "pencil", "/mail/drafts/", key="go-drafts", count="count-drafts"),
     Entry("mail", _("Outbox"), "send", "/mail/outbox/", key="go-outbox", count="count-outbox"),
     Entry("mail", _("Sent"), "send", "/mail/sent/", key="go-sent"),
     Entry("mail", _("Archive"), "archive", "/mail/archive/", key="go-archive"),
 )
+MAIL_FOLDED = (
+    Entry("mail", _("All mail"), "mail", "/mail/all/"),
+    Entry("mail", _("Spam"), "ban", "/mail/junk/"),
+    Entry("mail", _("Trash"), "trash", "/mail/trash/"),
+)
 
 MAIN = (
-    Entry("mail", _("Sales inbox"), "mail", "/mail/inbox/", children=MAIL),
+    Entry("mail", _("Sales inbox"), "mail", "/mail/inbox/", children=MAIL, folded=MAIL_FOLDED),
     Entry("leads", _("Leads"), "target-arrow", "/leads/", key="go-leads"),
     Entry("deals", _("Deals"), "coin", "/deals/", key="go-deals"),
     Entry("projects", _("Projects"), "layout-kanban", "/projects/", key="go-projects"),

@@ -6,10 +6,10 @@ class InboxConfig(AppConfig):
 
     def ready(self) -> None:
         from inbox import receivers  # noqa: F401 -- app ready: connects the receivers
-        from inbox.domain import first_steps, saved_views, search_source
+        from inbox.domain import first_steps, own_places, search_source
 
         search_source.register()
-        saved_views.register()
+        own_places.register()
         first_steps.register()
         from inbox.domain import reminders, triage  # leaf
         from notifications.domain import bell

@@ -402,13 +402,16 @@ def navigation(context: Context, content: str) -> SafeString:
     request = context["request"]
     # The bar on phones comes later in the page and must know the same; a block occurs once.
     request.open_section = content.strip()
+    personal = personal_entries(request.open_section, request.user)
+    own_paths = {entry.path for group in personal for entry in group.entries}
+    full_path = request.get_full_path()
     given = {
         "entries": main_entries(),
         "settings_entry": SETTINGS,
         "section": request.open_section,
-        "path": request.path,
-        "full_path": request.get_full_path(),
-        "personal": personal_entries(request.open_section, request.user),
+        # One place is marked: a view or an account of one's own wins over the box that it narrows.
+        "path": full_path if full_path in own_paths else request.path,
+        "personal": personal,
     }
     inherited: dict[str, Any] = context.flatten()  # type: ignore[assignment]
     return render_to_string("ui/_sidebar.html", {**inherited, **given}, request=request)

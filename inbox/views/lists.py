@@ -146,7 +146,6 @@ def counts(request: HttpRequest) -> HttpResponse:
             "total": sum(unread.values()),
             "accounts": [(account, unread.get(account.pk, 0)) for account in accounts],
             "syncing": progress_of(accounts),
-            "boxes": Box.choices,
             "outgoing": outgoing.counts(request.user),
         },
     )
