@@ -27,6 +27,9 @@ PAGE_SIZE = 50
 CHUNK = 150
 GROWTH = 4
 MAX_CHUNK = 8000
+# As many of one's own mails are looked at for conditions alone before the conversations that fit
+# are asked for all at once: most conditions fit often, some hardly ever.
+WALKED = CHUNK * GROWTH
 # With so few links that open colleagues' mail, their mails are asked about one by one.
 FEW_LINKS = 200
 SLICE = 200
@@ -169,7 +172,8 @@ class _Walk:
         return sorted(keys, reverse=True)[:limit]
 
     def _of_source(self, source: _Source, before_key: int | None, limit: int) -> list[int]:
-        """By the words of the search; without any, every mail of the conversations that fit."""
+        """By the words of the search; without any, the newest mail of one's own accounts, and then
+        every mail of the conversations that fit."""
         question = Question(
             self.query.terms,
             account_ids=source.account_ids,
@@ -179,7 +183,7 @@ class _Walk:
         )
         if self.has_words and source.among is not None:
             return self._of_named(question, limit)
-        if self.has_words:
+        if self.has_words or (source.account_ids and limit <= WALKED):
             return search_index.matching_keys(question, limit=limit)
         threads = _narrowed(Thread.objects.visible_to(self.user), self.query)
         entries = SearchEntry.objects.filter(email__thread__in=threads)

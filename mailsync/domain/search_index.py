@@ -258,9 +258,10 @@ def sweep() -> int:
 
 
 def matching_keys(question: Question, *, limit: int) -> list[int]:
-    """Keys of the newest matching emails below `before_key`, newest first."""
+    """Keys of the newest matching emails below `before_key`, newest first. Without a word to look
+    for, all that the accounts have; none without accounts either."""
     ask = _ask_sqlite if connection.vendor == "sqlite" else _ask_postgresql
-    return ask(question, limit) if has_words(question) else []
+    return ask(question, limit) if has_words(question) or question.account_ids else []
 
 
 def has_words(question: Question) -> bool:

@@ -166,6 +166,18 @@ def test_a_conversation_is_not_on_a_second_page_again(account, alice, monkeypatc
     assert pages == [threads[:2], threads[2:4], threads[4:]]
 
 
+@pytest.mark.parametrize("text", ["is:starred", "is:starred -nothing", "-nothing is:starred -word"])
+def test_what_hardly_any_mail_has_is_found_below_what_is_looked_at_first(
+    account, alice, monkeypatch, text
+):
+    monkeypatch.setattr(search, "CHUNK", 2)
+    monkeypatch.setattr(search, "WALKED", 4)
+    old = indexed(account, text="else", is_flagged=True)
+    new = [indexed(account, text="word", is_flagged=position == 6) for position in range(7)]
+    expected = [old] if "-word" in text else [new[6], old]
+    assert find(alice, text) == expected
+
+
 @pytest.mark.parametrize("few", [1000, 0])
 def test_shared_mail_of_colleagues_is_found_and_marked(
     account, alice, bob, carol, monkeypatch, few
