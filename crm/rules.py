@@ -3,8 +3,11 @@
 from typing import Any
 
 from crm.models import Record
+from sharing.rules import managed_by
 
 
 def can_set_visibility(user: Any, record: Record) -> bool:
-    """Its owner and administrators: for anybody else it would be a way to hide it from them."""
-    return bool(user.is_administrator or record.owner_id == user.pk)
+    """`sharing.rules.in_charge`, asked of a record that has been read."""
+    if user.is_administrator or record.owner_id == user.pk:
+        return True
+    return bool(managed_by(user).filter(user=record.owner_id).exists())

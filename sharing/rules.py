@@ -5,16 +5,18 @@ from typing import Any
 from django.db.models import Q
 
 from sharing.enums import ItemVisibility
+from users.models import TeamMembership
 
 
 def visible_records(user: Any, *, prefix: str = "") -> Q:
     """The condition under which `user` sees a record.
 
-    Administrators see every record; what they do not see is other people's mail, and that is
-    decided elsewhere (mailsync). `prefix` is a relation to the record, such as "deal__".
+    Administrators see every record, and the managers of a team all that its people own; what
+    neither sees is other people's mail, and that is decided elsewhere (mailsync). `prefix` is a
+    relation to the record, such as "deal__".
 
-    The colleagues of the group are a subquery over ids and not a join, so that no row comes
-    twice and the database reads them once.
+    Colleagues are subqueries over ids and not joins, so that no row comes twice and the database
+    reads them once.
     """
     if not user.is_authenticated or not user.is_active:
         return Q(pk__in=[])
@@ -29,7 +31,24 @@ def visible_records(user: Any, *, prefix: str = "") -> Q:
                 f"{prefix}owner__in": colleagues_in_group(user),
             }
         )
+        | Q(**{f"{prefix}owner__in": managed_by(user)})
     )
+
+
+def in_charge(user: Any) -> Q:
+    """The condition under which `user` decides who sees a record: his own, those of people he
+    manages, and for an administrator all. For anybody else it would be a way to hide it from
+    them."""
+    if user.is_administrator:
+        return Q(owner__isnull=False)
+    return Q(owner=user.pk) | Q(owner__in=managed_by(user))
+
+
+def managed_by(user: Any) -> Any:
+    """Ids of everybody in the teams that the user manages: those who have left and keep their
+    place there as well, for somebody has to hand over what is theirs."""
+    teams = TeamMembership.objects.filter(user=user.pk, is_manager=True).values("team")
+    return TeamMembership.objects.filter(team__in=teams).values("user")
 
 
 def colleagues_in_group(user: Any) -> Any:

@@ -87,7 +87,11 @@ ROWS: dict[str, Row | dict[str, Row]] = {
     "users:invitation_withdraw": Row(ADMINISTRATORS, get=None, post=303, args=of("invitation")),
     "users:user_detail": Row(ADMINISTRATORS, args=of("member")),
     "users:user_role": Row(
-        ADMINISTRATORS, get=None, post=303, args=of("member"), data=lambda s: {"role": "manager"}
+        ADMINISTRATORS,
+        get=None,
+        post=303,
+        args=of("member"),
+        data=lambda s: {"role": "administrator"},
     ),
     "users:user_address": Row(
         ADMINISTRATORS,

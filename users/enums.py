@@ -3,10 +3,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """What a user may do in the company. No role opens another person's mail."""
+    """What a user may do in the company. No role opens another person's mail.
+
+    Who manages people manages a team of them, and so that is said of his place in the team.
+    """
 
     ADMINISTRATOR = "administrator", _("Administrator")
-    MANAGER = "manager", _("Manager")
     MEMBER = "member", _("User")
 
 

@@ -17,6 +17,7 @@ from crm.errors import ConflictError
 from crm.models import Deal, Lead, Organization, Person, Project, Record, RecordLabel
 from crm.signals import address_added, deal_moved, record_closed, record_opened
 from sharing.enums import ItemVisibility
+from sharing.rules import in_charge
 from users.models import User
 
 BIN_DAYS = 30
@@ -172,9 +173,10 @@ def label_records(records: models.QuerySet[Any], *, label: RecordLabel) -> int:
 def set_records_visibility(
     records: models.QuerySet[Any], *, visibility: ItemVisibility, by: User
 ) -> int:
-    """Changes those that are the user's to change; an administrator's are all."""
-    own = records if by.is_administrator else records.filter(owner=by)
-    return own.update(visibility=visibility, updated_at=timezone.now(), version=F("version") + 1)
+    """Changes those that are the user's to change."""
+    return records.filter(in_charge(by)).update(
+        visibility=visibility, updated_at=timezone.now(), version=F("version") + 1
+    )
 
 
 def bin_records(records: models.QuerySet[Any], *, by: User) -> int:

@@ -61,6 +61,7 @@ class RecordForm(forms.Form):
                 label=_("Visible to"),
                 choices=ItemVisibility.choices,
                 initial=ItemVisibility.COMPANY,
+                help_text=_("Administrators and the managers of the owner's teams always see it."),
             )
         self.fields["labels"] = forms.ModelMultipleChoiceField(
             label=_("Labels"),
@@ -95,21 +96,17 @@ class RecordForm(forms.Form):
         return []
 
     def _fill_from(self, record: Any) -> None:
-        for name, field in self.fields.items():
+        for name, field in list(self.fields.items()):
             if isinstance(field, RecordNameField):
                 linked = getattr(record, name)
+                field.initial = str(linked or "")
                 if linked is not None and not self._sees(linked):
-                    continue
-                field.initial = str(linked) if linked is not None else ""
+                    # A field for it would tell of it or wipe it out.
+                    del self.fields[name]
             elif name == "labels":
                 field.initial = [label.pk for label in record.labels.all()]
             elif hasattr(record, name) and name not in ("emails", "phones", "domains"):
                 field.initial = getattr(record, name)
-        # A field for a record that the user may not see would tell of it or wipe it out.
-        for name in [n for n, f in self.fields.items() if isinstance(f, RecordNameField)]:
-            linked = getattr(record, name)
-            if linked is not None and not self._sees(linked):
-                del self.fields[name]
 
     def differences(self) -> list[tuple[str, str, str]]:
         """Label, what the record has and what was typed, for each field where the two differ."""

@@ -68,7 +68,7 @@ def sentence(act: BulkAct, changed: int, *, of: int) -> str:
     }
     text = texts[act] % {"n": changed}
     if act == BulkAct.VISIBILITY and changed < of:
-        text += " " + _("Only owners and administrators change who sees a record.")
+        text += " " + _("Only owners, their managers and administrators change who sees a record.")
     return text
 
 

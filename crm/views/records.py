@@ -23,7 +23,6 @@ from crm.domain.records import MODELS, bin_record, restore_record
 from crm.enums import ListKind, RecordKind
 from crm.errors import ConflictError
 from crm.forms.links import suggestion
-from crm.rules import can_set_visibility
 from crm.views.access import (
     go_to,
     list_url,
@@ -86,7 +85,6 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         "compose_url": compose_url(record),
         "edited": request.GET.get("edited", ""),
         "in_pane": target_of(request) == "detail",
-        "may_set_visibility": can_set_visibility(request.user, record),
     }
     response = render(request, f"crm/{kind}.html", context)
     response["Vary"] = "HX-Request, HX-Target"

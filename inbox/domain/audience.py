@@ -14,8 +14,9 @@ from mailsync.enums import AccountScope
 from mailsync.models import MailAccount, Thread, ThreadLink
 from mailsync.rules import links_into_view, links_seen_by, opened_when_shared
 from sharing.enums import ItemVisibility, ThreadVisibility
+from sharing.models import GroupMembership
 from users.enums import Role
-from users.models import User
+from users.models import TeamMembership, User
 
 # More names than this are a number in a sentence.
 NAMED = 3
@@ -61,7 +62,10 @@ def audience(thread: Thread, *, asked_by: User | None = None) -> Audience:
     candidates = _candidates(thread, links) if links else []
     known = _seen_targets(links, asked_by)
     opening = _opening(thread, candidates)
-    viewers = [_viewer(user, opening[user.pk], known) for user in candidates if opening[user.pk]]
+    groups = _groups_of({record.owner_id for record in known.values()})
+    viewers = [
+        _viewer(user, opening[user.pk], known, groups) for user in candidates if opening[user.pk]
+    ]
     return Audience(own=own, viewers=viewers, is_shared=is_shared, is_linked=bool(links))
 
 
@@ -78,10 +82,12 @@ def _candidates(thread: Thread, links: list[ThreadLink]) -> list[User]:
 def _opening(thread: Thread, users: list[User]) -> dict[int, set[int]]:
     """User id -> the links that open the thread to him: what his own list would show.
 
-    The rule knows a user by his role, his group, what he owns and which accounts are his. So it
-    is asked once for all who own none of the records and have no part in the account.
+    The rule knows a user by his role, his group, what he and those whom he manages own, and which
+    accounts are his. So it is asked once for all who own none of the records, manage none of
+    their owners and have no part in the account.
     """
-    special = {target(link).owner_id for link in thread.links.standing()}
+    owners = {target(link).owner_id for link in thread.links.standing()}
+    special = owners | set(_managers_of(owners).values_list("pk", flat=True))
     special |= {thread.account.owner_id, *thread.account.members.values_list("pk", flat=True)}
     answers: dict[Any, set[int]] = {}
     found: dict[int, set[int]] = {}
@@ -125,12 +131,18 @@ def _seen_targets(links: list[ThreadLink], user: User | None) -> dict[int, Any]:
     return found
 
 
-def _viewer(user: User, opening: set[int], known: dict[int, Any]) -> Viewer:
+def _groups_of(people: set[int]) -> dict[int, int]:
+    """User id -> his visibility group, for those who are in one."""
+    rows = GroupMembership.objects.filter(user__in=people)
+    return dict(rows.values_list("user", "group")) if people else {}
+
+
+def _viewer(user: User, opening: set[int], known: dict[int, Any], groups: dict[int, int]) -> Viewer:
     record = next((record for pk, record in known.items() if pk in opening), None)
-    return Viewer(user=user, record=record, why=_why(user, record))
+    return Viewer(user=user, record=record, why=_why(user, record, groups))
 
 
-def _why(user: User, record: Any) -> str:
+def _why(user: User, record: Any, groups: dict[int, int]) -> str:
     if record is None:
         return _("sees a record of theirs that it is linked to")
     if record.owner_id == user.pk:
@@ -139,7 +151,18 @@ def _why(user: User, record: Any) -> str:
         return _("sees, as the entire company does,")
     if user.role == Role.ADMINISTRATOR:
         return _("sees, as administrators do,")
-    return _("sees, as the owner's visibility group does,")
+    group = getattr(user, "group_membership", None)
+    is_together = group is not None and group.group_id == groups.get(record.owner_id)
+    if record.visibility == ItemVisibility.GROUP and is_together:
+        return _("sees, as the owner's visibility group does,")
+    return _("sees, as a manager of the owner's team,")
+
+
+def _managers_of(owners: Iterable[int]) -> QuerySet[User]:
+    """Whoever manages a team that one of these people is in; see sharing.rules.managed_by."""
+    teams = TeamMembership.objects.filter(user__in=list(owners)).values("team")
+    rows = TeamMembership.objects.filter(team__in=teams, is_manager=True)
+    return User.objects.filter(pk__in=rows.values("user"))
 
 
 def _viewers(record: Any) -> Q:
@@ -147,6 +170,7 @@ def _viewers(record: Any) -> Q:
     if record.visibility == ItemVisibility.COMPANY:
         return Q(pk__isnull=False)
     seen = Q(pk=record.owner_id) | Q(role=Role.ADMINISTRATOR)
+    seen |= Q(pk__in=_managers_of([record.owner_id]).values("pk"))
     if record.visibility == ItemVisibility.GROUP:
         seen |= Q(group_membership__group__memberships__user=record.owner_id)
     return seen

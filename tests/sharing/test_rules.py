@@ -11,22 +11,38 @@ from hypothesis.extra.django import TestCase
 from crm.models import Person
 from sharing.enums import ItemVisibility
 from sharing.models import GroupMembership, VisibilityGroup
+from sharing.rules import in_charge
 from tests.factories.crm import make_person
 from tests.factories.users import make_user
 from users.enums import Role
-from users.models import User
+from users.models import Team, User
 
-ROLES = (Role.ADMINISTRATOR, Role.MANAGER, Role.MEMBER)
-member = st.tuples(st.sampled_from(ROLES), st.booleans(), st.sampled_from([None, 0, 1]))
+ROLES = (Role.ADMINISTRATOR, Role.MEMBER, Role.MEMBER)
+# Teams in which somebody is, and whether he manages them.
+places = st.dictionaries(st.integers(0, 1), st.booleans())
+member = st.tuples(st.sampled_from(ROLES), st.booleans(), st.sampled_from([None, 0, 1]), places)
 record = st.tuples(st.integers(0, 4), st.sampled_from(list(ItemVisibility)), st.booleans())
 
 
-def sees(viewer: User, person: Person, group_of: dict[int, int | None]) -> bool:
+def manages(viewer: User, owner_id: int, places_of: dict[int, dict[int, bool]]) -> bool:
+    mine, theirs = places_of[viewer.pk], places_of[owner_id]
+    return any(is_manager and team in theirs for team, is_manager in mine.items())
+
+
+def sees(
+    viewer: User,
+    person: Person,
+    group_of: dict[int, int | None],
+    places_of: dict[int, dict[int, bool]],
+) -> bool:
     """The rule in words: the bin is nobody's; a deactivated user sees nothing; administrators
-    see all; otherwise the owner, the company, or those of the owner's group."""
+    see all; otherwise the owner, the managers of his teams, the company, or those of the owner's
+    group."""
     if person.deleted_at or not viewer.is_active:
         return False
     if viewer.role == Role.ADMINISTRATOR or person.owner_id == viewer.pk:
+        return True
+    if manages(viewer, person.owner_id, places_of):
         return True
     if person.visibility == ItemVisibility.COMPANY:
         return True
@@ -39,17 +55,21 @@ class RandomCompanies(TestCase):
     @given(people=st.lists(member, min_size=5, max_size=5), records=st.lists(record, max_size=8))
     def test_visible_to_equals_the_plain_rule(
         self,
-        people: list[tuple[str, bool, int | None]],
+        people: list[tuple[str, bool, int | None, dict[int, bool]]],
         records: list[tuple[int, str, bool]],
     ) -> None:
         groups = [VisibilityGroup.objects.create(name=f"G{number}") for number in range(2)]
-        users, group_of = [], {}
-        for number, (role, active, group) in enumerate(people):
+        teams = [Team.objects.create(name=f"T{number}") for number in range(2)]
+        users, group_of, places_of = [], {}, {}
+        for number, (role, active, group, places) in enumerate(people):
             user = make_user(f"u{number}@x.example", role=role, is_active=active)
             if group is not None:
                 GroupMembership.objects.create(user=user, group=groups[group])
             users.append(user)
+            for team, is_manager in places.items():
+                teams[team].memberships.create(user=user, is_manager=is_manager)
             group_of[user.pk] = group
+            places_of[user.pk] = places
         made = []
         for number, (owner, visibility, deleted) in enumerate(records):
             person = make_person(users[owner], name=f"P{number}", address="", visibility=visibility)
@@ -59,8 +79,20 @@ class RandomCompanies(TestCase):
             made.append(person)
         for viewer in users:
             found = list(Person.objects.visible_to(viewer).values_list("pk", flat=True))
-            wanted = {person.pk for person in made if sees(viewer, person, group_of)}
+            wanted = {p.pk for p in made if sees(viewer, p, group_of, places_of)}
             assert set(found) == wanted
+            own = set(Person.objects.filter(in_charge(viewer)).values_list("pk", flat=True))
+            assert (
+                own
+                == {
+                    person.pk
+                    for person in made
+                    if person.owner_id == viewer.pk
+                    or viewer.is_administrator
+                    or manages(viewer, person.owner_id, places_of)
+                }
+                or not viewer.is_active
+            )
             assert len(found) == len(wanted), "no row comes twice"
         assert not Person.objects.visible_to(AnonymousUser()).exists()
 

@@ -49,7 +49,7 @@ def invited(dana: User, signed_in: Any, django_capture_on_commit_callbacks: Any)
     """The link that frida got."""
     with django_capture_on_commit_callbacks(execute=True):
         response = signed_in.as_(dana).post(
-            "/settings/users/invite/", {"email": "Frida@northwind.example", "role": "manager"}
+            "/settings/users/invite/", {"email": "Frida@northwind.example", "role": "administrator"}
         )
     assert response.status_code == 303
     assert mail.outbox[-1].to == ["frida@northwind.example"]
@@ -62,7 +62,7 @@ def test_invitation_is_used_once(invited: str, dana: User) -> None:
     response = Client().post(invited, NEW)
     assert (response.status_code, response["Location"]) == (303, "/welcome/")
     frida = User.objects.get(email="frida@northwind.example")
-    assert (frida.role, frida.is_staff) == (Role.MANAGER, False)
+    assert (frida.role, frida.is_staff) == (Role.ADMINISTRATOR, False)
     assert Client().get(invited).status_code == 410
     assert Client().post(invited, NEW).status_code == 410
     token = invited.split("/")[2]
@@ -206,6 +206,9 @@ def test_team_keeps_exactly_the_ticked_people(
     assert set(team.memberships.values_list("user__name", "is_manager")) == {
         ("Alice", False), ("Bob", True), ("Eve", False),
     }  # fmt: skip
+    assert client.get("/settings/users/").content.count(b"Manager of North") == 1
+    assert b"(manager)" in client.get(f"/settings/users/{bob.pk}/").content
+    assert b"(manager)" not in client.get(f"/settings/users/{alice.pk}/").content
     client.post(f"/settings/teams/{team.pk}/", {"name": "North", "managers": [alice.pk]})
     assert set(team.memberships.values_list("user__name", "is_manager")) == {
         ("Alice", True), ("Eve", False),

@@ -247,7 +247,7 @@ class Vacuity(TestCase):
         """Somebody sees a shared conversation, somebody else does not: else all of the above
         would be true of empty sets."""
         world = make_world(
-            people=[("member", True, None)] * 5,
+            people=[("member", True, None, None)] * 5,
             records=[("deal", 1, "owner", False, False)],
             accounts=[(0, False, set(), False, AccountState.OK)],
             threads=[(0, ThreadVisibility.SHARED, False, False, [(0, False, False)])],

@@ -16,16 +16,18 @@ from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import make_account, make_thread
 from tests.factories.users import make_user
 from users.enums import Role
-from users.models import User
+from users.models import Team, User
 
 # Of conversations, by their number: words that occur nowhere else.
 NAMES = ("quokka", "narwhal", "axolotl", "okapi", "tapir")
 KINDS = ("person", "organization", "deal", "lead", "project")
 people = st.lists(
     st.tuples(
-        st.sampled_from([Role.ADMINISTRATOR, Role.MANAGER, Role.MEMBER]),
+        st.sampled_from([Role.ADMINISTRATOR, Role.MEMBER, Role.MEMBER]),
         st.sampled_from([True, True, True, False]),
         st.sampled_from([None, 0, 1]),
+        # The number of a team, and whether he manages it.
+        st.sampled_from([None, (0, False), (0, True), (1, False), (1, True)]),
     ),
     min_size=5,
     max_size=5,
@@ -77,11 +79,11 @@ threads = st.lists(
 _DEAL, _PERSON = (0, False, False), (1, False, False)
 EVERY_CLAUSE: dict[str, Any] = {
     "people": [
-        (Role.MEMBER, True, 0),
-        (Role.MEMBER, True, 0),
-        (Role.MEMBER, True, None),
-        (Role.ADMINISTRATOR, True, None),
-        (Role.MEMBER, False, 0),
+        (Role.MEMBER, True, 0, None),
+        (Role.MEMBER, True, 0, (0, False)),
+        (Role.MEMBER, True, None, (0, True)),
+        (Role.ADMINISTRATOR, True, None, None),
+        (Role.MEMBER, False, 0, (0, True)),
     ],
     "records": [
         ("deal", 0, ItemVisibility.GROUP, False, False),
@@ -111,6 +113,7 @@ class World:
 
     users: list[User] = field(default_factory=list)
     group_of: dict[int, int | None] = field(default_factory=dict)
+    place_of: dict[int, tuple[int, bool] | None] = field(default_factory=dict)
     records: list[Any] = field(default_factory=list)
     internal: set[int] = field(default_factory=set)  # numbers of persons with our addresses
     accounts: list[MailAccount] = field(default_factory=list)
@@ -129,7 +132,14 @@ def sees_record(world: World, viewer: User, record: Any) -> bool:
         return True
     mine = world.group_of[viewer.pk]
     is_together = mine is not None and mine == world.group_of[record.owner_id]
-    return bool(record.visibility == ItemVisibility.GROUP and is_together)
+    if record.visibility == ItemVisibility.GROUP and is_together:
+        return True
+    return manages(world.place_of[viewer.pk], world.place_of[record.owner_id])
+
+
+def manages(manager: tuple[int, bool] | None, person: tuple[int, bool] | None) -> bool:
+    """Whether the one in the first place manages the one in the second."""
+    return bool(manager and person and manager[1] and manager[0] == person[0])
 
 
 def is_his(world: World, viewer: User, account: MailAccount) -> bool:
@@ -165,12 +175,16 @@ def sees_thread(world: World, viewer: User, thread: Thread) -> bool:
 def make_world(people: Any, records: Any, accounts: Any, threads: Any) -> World:
     world = World()
     groups = [VisibilityGroup.objects.create(name=f"G{number}") for number in range(2)]
-    for number, (role, is_active, group) in enumerate(people):
+    teams = [Team.objects.create(name=f"T{number}") for number in range(2)]
+    for number, (role, is_active, group, place) in enumerate(people):
         user = make_user(f"u{number}@x.example", role=role, is_active=is_active)
         if group is not None:
             GroupMembership.objects.create(user=user, group=groups[group])
         world.users.append(user)
+        if place is not None:
+            teams[place[0]].memberships.create(user=user, is_manager=place[1])
         world.group_of[user.pk] = group
+        world.place_of[user.pk] = place
     for number, (kind, owner, visibility, in_bin, is_ours) in enumerate(records):
         record = make_record(kind, world.users[owner], visibility, name=f"Rec{number}x")
         if in_bin:

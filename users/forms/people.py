@@ -54,7 +54,11 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
         queryset=User.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Managers belong to the team without being ticked as members too."),
+        help_text=_(
+            "Managers see and change every record that people of the team own, and the shared"
+            " conversations on it; private mail stays private. They belong to the team without"
+            " being ticked as members too."
+        ),
     )
 
     class Meta:

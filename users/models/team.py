@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Team(models.Model):
-    """Colleagues who work together, with one or more managers."""
+    """Colleagues who work together, with one or more managers; see sharing.rules.managed_by."""
 
     name = models.CharField(_("name"), max_length=150, unique=True)
     members = models.ManyToManyField(

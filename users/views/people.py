@@ -1,6 +1,7 @@
 """Administrators: users of the company, and the company itself."""
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,14 +13,16 @@ from users.enums import Role
 from users.errors import AddressTakenError, InvitationError, LastAdministratorError
 from users.forms.people import AddressForm, CompanyForm, InvitationForm, RoleForm
 from users.http import current_user, posted, see_other
-from users.models import Company, Invitation, User
+from users.models import Company, Invitation, TeamMembership, User
 from users.rules import administrators_only
 
 
 @administrators_only
 @require_GET
 def user_list(request: HttpRequest) -> HttpResponse:
-    users = User.objects.prefetch_related("teams").order_by("-is_active", "name", "pk")
+    places = TeamMembership.objects.select_related("team").order_by("team__name")
+    users = User.objects.prefetch_related(Prefetch("memberships", places))
+    users = users.order_by("-is_active", "name", "pk")
     context = {
         "users": users,
         "invitations": Invitation.objects.open().select_related("invited_by"),
@@ -86,7 +89,7 @@ def _user_page(
         "person": user,
         "role_form": role_form or RoleForm(initial={"role": user.role}),
         "address_form": address_form or AddressForm(),
-        "teams": user.teams.all(),
+        "places": user.memberships.select_related("team").order_by("team__name"),
         "changes": user.changes.select_related("by")[:50],
     }
     return render(request, "users/user_detail.html", context, status=422 if failed else 200)

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
+    BooleanField,
     CharField,
+    ExpressionWrapper,
     F,
     OuterRef,
     QuerySet,
@@ -31,7 +33,7 @@ from crm.models import (
     RecordFile,
     Stage,
 )
-from sharing.rules import visible_records
+from sharing.rules import in_charge, visible_records
 from users.models import User
 
 SHOWN = 10
@@ -53,13 +55,14 @@ def shown_record(kind: RecordKind, pk: int, *, user: User) -> Any:
     """The record with all that one row can hold of its page; None when the user sees none."""
     rows = MODELS[kind].objects.visible_to(user).filter(pk=pk).select_related(*RELATED[kind])
     rows = rows.annotate(
+        may_set_visibility=ExpressionWrapper(in_charge(user), output_field=BooleanField()),
         **{
             f"{name}_count": counted(
                 model.objects.filter(**{str(kind): OuterRef("pk")}),
                 group=str(kind),
             )
             for name, model in (("note", Note), ("file", RecordFile))
-        }
+        },
     )
     if kind != RecordKind.ORGANIZATION:
         rows = rows.annotate(organization_name=seen_name(user, Organization, key="organization_id"))
