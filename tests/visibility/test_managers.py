@@ -3,7 +3,6 @@
 carol manages North, where alice is; bob manages another team, and has no part in North.
 """
 
-
 import pytest
 from django.test import Client
 from django.urls import reverse
