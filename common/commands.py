@@ -141,7 +141,6 @@ WORDS = {
     "gone": _("This is no longer here."),
     "again": _("Try again"),
     "close": _("Dismiss"),
-    "nothing_to_undo": _("There is nothing to undo."),
     "results": _("Results"),
     "commands": _("Commands"),
     "go_to": _("Go to"),

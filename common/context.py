@@ -23,6 +23,7 @@ PATHS = {
     "events": "/events/",
     "palette": "/search/palette/",
     "sign_out": "/logout/",
+    "undo": "/undo/",
     "bell": "/notifications/popover/",
     "bell_count": "/notifications/count/",
 }

@@ -141,9 +141,11 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 @login_required
 def undo_newest(request: HttpRequest) -> HttpResponse:
-    """Takes back the user's last act: the undo key, also after its toast is gone."""
+    """Takes back the user's last act: the undo key, on the page after the one of the act too."""
     newest = triage.newest_undo(request.user)
-    return _undone(request, triage.undo(newest.token, by=request.user) if newest else None)
+    if newest is None:
+        return toast_answer(request, _("There is nothing to undo."), back_to=back_path(request))
+    return _undone(request, triage.undo(newest.token, by=request.user))
 
 
 def _undone(request: HttpRequest, done: triage.Done | None) -> HttpResponse:

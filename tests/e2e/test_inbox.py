@@ -193,6 +193,21 @@ def test_by_keyboard_open_archive_undo(watched, live_server, signed_in, alice, t
     assert subjects(page) == ["Subject 2", "Subject 1", "Subject 0"]
 
 
+def test_undo_by_key_on_the_next_page(watched, live_server, signed_in, alice, three):
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + "/mail/inbox/")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.locator(".toast", has_text="archived").wait_for()
+    page.goto(live_server.url + "/mail/inbox/")
+    expect(page.locator(ROWS)).to_have_count(2)
+    page.keyboard.press("z")
+    expect(page.locator(ROWS)).to_have_count(3)
+    page.locator(".toast", has_text="Undone").wait_for()
+    page.keyboard.press("z")
+    page.locator(".toast", has_text="There is nothing to undo.").wait_for()
+
+
 def test_by_pointer_archive_from_the_row_and_undo(watched, live_server, signed_in, alice, three):
     page = signed_in(watched, alice)
     page.goto(live_server.url + "/mail/inbox/")

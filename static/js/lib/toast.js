@@ -47,13 +47,16 @@ export function forgetUndo(url) {
   if (lastUndo === url) lastUndo = null;
 }
 
-/** Takes the newest act back, also after its toast has left. */
+/** Takes the newest act back, also after its toast has left, or on the next page. */
 export function undo() {
-  const button = [...document.querySelectorAll("#toasts [data-undo]")].at(-1);
-  if (button) button.click();
-  else if (lastUndo) {
-    const url = lastUndo;
-    lastUndo = null;
-    window.htmx.ajax("POST", url, { source: document.body, target: "#toasts", swap: "none" });
-  } else toast(word("nothing_to_undo"));
+  const region = document.getElementById("toasts");
+  const button = [...region.querySelectorAll("[data-undo]")].at(-1);
+  if (button) {
+    button.click();
+    return;
+  }
+  // What was done on the page before this one, the server knows.
+  const url = lastUndo ?? region.dataset.newest;
+  lastUndo = null;
+  if (url) window.htmx.ajax("POST", url, { source: document.body, target: "#toasts", swap: "none" });
 }
