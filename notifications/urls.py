@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
+from common.opaque import opaque_converter
 from notifications import views
+
+register_converter(opaque_converter("notification"), "notification")
 
 app_name = "notifications"
 
@@ -10,5 +13,5 @@ urlpatterns = [
     path("notifications/popover/", views.bell_popover, name="popover"),
     path("notifications/count/", views.bell_count, name="count"),
     path("notifications/read/", views.mark_read, name="mark_read"),
-    path("notifications/<int:pk>/open/", views.open_notification, name="open"),
+    path("notifications/<notification:pk>/open/", views.open_notification, name="open"),
 ]

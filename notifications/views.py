@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from common.opaque import unseal
 from notifications.domain import bell
 from notifications.domain.hub import Client, Hub, hub_of_this_loop
 from users.http import current_user, see_other
@@ -29,7 +30,7 @@ async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     client = await hub.join(
         user_id=user.pk,
         session_key=request.session.session_key or "",
-        heard=last_heard(request.headers.get("Last-Event-ID", "")),
+        heard=unseal("event", request.headers.get("Last-Event-ID", "")),
     )
     response = StreamingHttpResponse(_stream(hub, client), content_type="text/event-stream")
     response["Cache-Control"] = "private, no-store"
@@ -45,24 +46,19 @@ async def _stream(hub: Hub, client: Client) -> AsyncIterator[str]:
         hub.leave(client)
 
 
-def last_heard(header: str) -> int | None:
-    return int(header) if header.isascii() and header.isdigit() and len(header) < 19 else None
-
-
 @never_cache
 @require_GET
 def notification_list(request: HttpRequest) -> HttpResponse:
-    page = bell.page_for(current_user(request), older_than=last_heard(request.GET.get("after", "")))
-    newest = page.notifications[0].pk if page.notifications else 0
-    return render(request, "notifications/list.html", {"page": page, "newest": newest})
+    after = unseal("notification", request.GET.get("after", ""))
+    page = bell.page_for(current_user(request), older_than=after)
+    return render(request, "notifications/list.html", {"page": page})
 
 
 @never_cache
 @require_GET
 def bell_popover(request: HttpRequest) -> HttpResponse:
     page = bell.page_for(current_user(request))
-    newest = page.notifications[0].pk if page.notifications else 0
-    context = {"notifications": page.notifications[:10], "newest": newest}
+    context = {"notifications": page.notifications[:10]}
     return render(request, "notifications/_popover.html", context)
 
 
@@ -75,7 +71,7 @@ def bell_count(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def mark_read(request: HttpRequest) -> HttpResponse:
-    up_to = last_heard(request.POST.get("up_to", ""))
+    up_to = unseal("notification", request.POST.get("up_to", ""))
     if up_to is None:
         raise Http404
     bell.mark_read(current_user(request), up_to=up_to)

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from common.opaque import seal
 from notifications.domain.live import ring
 from notifications.models import Notification
 from users.models import User
@@ -44,11 +45,25 @@ class ShownNotification:
     created_at: datetime
     is_read: bool
 
+    @property
+    def key(self) -> str:
+        return seal("notification", self.pk)
+
 
 @dataclass(frozen=True)
 class Page:
     notifications: list[ShownNotification]
     older_than: int | None
+
+    @property
+    def newest_key(self) -> str:
+        """The first line; empty when there is none."""
+        return self.notifications[0].key if self.notifications else ""
+
+    @property
+    def older_key(self) -> str:
+        """Behind which line the next page begins; empty on the last one."""
+        return seal("notification", self.older_than) if self.older_than is not None else ""
 
 
 Renderer = Callable[[User, set[int]], Mapping[int, Line]]

@@ -9,7 +9,8 @@ commits, so a smaller number may appear after a larger one: numbers that were sk
 for again for a while before they are taken for rolled back.
 
 A page's queue holds names and not rows: a name that waits already is not put there twice, so a
-slow reader cannot make it grow.
+slow reader cannot make it grow. The numbers are everybody's, so a page gets them sealed: the steps
+between two of its own would tell how much mail others get.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from typing import Any, TypeVar
 from django.db import Error, connection, connections
 from django.db.models import Max, Q
 
+from common.opaque import seal
 from notifications.models import LiveEvent
 from users.domain.sessions import living_keys
 
@@ -74,7 +76,7 @@ class Client:
             self.wake.clear()
             names, self.waiting = self.waiting, {}
             for name, number in sorted(names.items(), key=lambda item: item[1]):
-                yield f"id: {number}\nevent: {name}\ndata: {name}\n\n"
+                yield f"id: {seal('event', number)}\nevent: {name}\ndata: {name}\n\n"
 
 
 class Hub:

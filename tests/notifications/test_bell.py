@@ -1,15 +1,21 @@
 """The bell: words for the reader, and nothing about what the reader may no longer see."""
 
+import re
 from typing import Any
 
 import pytest
 
+from common.opaque import seal
 from crm.models import Deal
 from notifications.domain import bell
 from notifications.models import LiveEvent, Notification
 from sharing.enums import ItemVisibility
 from tests.factories.crm import make_deal
 from users.models import User
+
+
+def key_of(line: Notification) -> str:
+    return seal("notification", line.pk)
 
 
 def deal_lines(reader: User, ids: set[int]) -> dict[int, bell.Line]:
@@ -37,7 +43,7 @@ def test_line_is_shown_counted_and_read(deal: Deal, bob: User, signed_in: Any) -
     assert b"Won Acme canary" in client.get("/notifications/").content
     assert b"Won Acme canary" in client.get("/notifications/popover/").content
     assert b">1 <" in client.get("/notifications/count/").content
-    number = Notification.objects.get().pk
+    number = key_of(Notification.objects.get())
     response = client.post(f"/notifications/{number}/open/")
     assert (response.status_code, response["Location"]) == (303, f"/deals/{deal.pk}/")
     assert bell.unread_count(bob) == 0
@@ -46,11 +52,29 @@ def test_line_is_shown_counted_and_read(deal: Deal, bob: User, signed_in: Any) -
 def test_line_goes_when_the_right_goes(deal: Deal, bob: User, signed_in: Any) -> None:
     client = signed_in.as_(bob)
     Deal.objects.update(visibility=ItemVisibility.OWNER)
-    number = Notification.objects.get().pk
+    number = key_of(Notification.objects.get())
     for page in ("/notifications/", "/notifications/popover/"):
         assert b"canary" not in client.get(page).content
     assert bell.unread_count(bob) == 0
     assert client.post(f"/notifications/{number}/open/").status_code == 404
+
+
+def test_lines_do_not_tell_how_many_others_get(deal: Deal, bob: User, signed_in: Any) -> None:
+    """Numbers of rows would: those between two of one's own are colleagues' lines."""
+    for _ in range(60):
+        bell.notify([bob], kind="deal-won", subject_id=deal.pk)
+    client = signed_in.as_(bob)
+    content = client.get("/notifications/").content.decode()
+    named = re.findall(
+        r'/notifications/([^/"]+)/open/|name="up_to" value="([^"]*)"|after=([^"]*)"', content
+    )
+    assert len(named) == 52
+    assert {len("".join(one)) for one in named} == {22}
+    older = next(one[2] for one in named if one[2])
+    assert client.get("/notifications/", {"after": older}).content.count(b"/open/") == 11
+    number = Notification.objects.order_by("pk").first().pk
+    assert client.post(f"/notifications/{number}/open/").status_code == 404
+    assert client.post("/notifications/read/", {"up_to": str(number)}).status_code == 404
 
 
 def test_deactivated_user_gets_no_line(deal: Deal, eve: User) -> None:
@@ -58,7 +82,7 @@ def test_deactivated_user_gets_no_line(deal: Deal, eve: User) -> None:
 
 
 def test_others_lines_are_not_mine(deal: Deal, carol: User, signed_in: Any) -> None:
-    number = Notification.objects.get().pk
+    number = key_of(Notification.objects.get())
     client = signed_in.as_(carol)
     assert client.post(f"/notifications/{number}/open/").status_code == 404
     client.post("/notifications/read/", {"up_to": str(number)})
@@ -66,7 +90,7 @@ def test_others_lines_are_not_mine(deal: Deal, carol: User, signed_in: Any) -> N
 
 
 def test_marking_read_leaves_what_came_later(deal: Deal, bob: User, signed_in: Any) -> None:
-    first = Notification.objects.get().pk
+    first = key_of(Notification.objects.get())
     bell.notify([bob], kind="deal-won", subject_id=deal.pk)
     signed_in.as_(bob).post("/notifications/read/", {"up_to": str(first)})
     assert bell.unread_count(bob) == 1

@@ -11,6 +11,7 @@ from django.db import OperationalError, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
+from common.opaque import seal, unseal
 from notifications.domain import hub as hub_module
 from notifications.domain.hub import CLIENTS_PER_USER, Hub
 from notifications.domain.live import prune_events, ring
@@ -107,8 +108,34 @@ def test_what_was_missed_comes_after_a_cut(alice: User) -> None:
         hub = Hub()
         client = await hub.join(user_id=alice.pk, session_key=key, heard=last)
         assert await heard(client.messages()) == (
-            f"id: {last + 2}\nevent: deal-moved\ndata: deal-moved\n\n"
+            f"id: {seal('event', last + 2)}\nevent: deal-moved\ndata: deal-moved\n\n"
         )
+        hub.leave(client)
+
+    run(scene())
+
+
+def test_bells_do_not_tell_how_many_others_hear(alice: User, bob: User) -> None:
+    """The steps between two numbers would say how much mail a colleague has got meanwhile."""
+    key = key_of(alice)
+
+    async def scene() -> None:
+        hub = Hub()
+        client = await hub.join(user_id=alice.pk, session_key=key, heard=None)
+        messages = []
+        for _ in range(2):
+            await sync_to_async(ring)([bob.pk], "mail-changed")
+            await sync_to_async(ring)([alice.pk], "mail-changed")
+            messages.append(await heard(client.messages()))
+        numbers = [message.partition("\n")[0].removeprefix("id: ") for message in messages]
+        assert [len(number) for number in numbers] == [22, 22]
+        mine = [
+            n
+            async for n in LiveEvent.objects.filter(user=alice)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        ]
+        assert [unseal("event", number) for number in numbers] == mine
         hub.leave(client)
 
     run(scene())
