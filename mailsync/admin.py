@@ -1,12 +1,26 @@
 """Operators see that accounts and queues are well: ids, states, times. Never mail, never an
 address of a correspondent, never the owner's own address beside his figures."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mailsync.enums import AccountState, ChangeState, SubmissionState
 from mailsync.models import MailAccount, RemoteChange, Submission
 from users.operators import Figure, OperatorModelAdmin, register_figure
+
+
+class QueueAdmin(OperatorModelAdmin):
+    """What waits, and what could not be done. What is through is no queue any more: its rows
+    would count how much an account's people write and file, and when."""
+
+    through: tuple[str, ...]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).exclude(state__in=self.through)
 
 
 @admin.register(MailAccount)
@@ -32,9 +46,10 @@ class MailAccountAdmin(OperatorModelAdmin):
 
 
 @admin.register(RemoteChange)
-class RemoteChangeAdmin(OperatorModelAdmin):
+class RemoteChangeAdmin(QueueAdmin):
     """What waits to be done in mailboxes."""
 
+    through = (ChangeState.DONE, ChangeState.DROPPED)
     list_display = (
         "id",
         "account_id",
@@ -60,9 +75,10 @@ class RemoteChangeAdmin(OperatorModelAdmin):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(OperatorModelAdmin):
+class SubmissionAdmin(QueueAdmin):
     """What waits to be sent."""
 
+    through = (SubmissionState.SENT, SubmissionState.CANCELLED)
     list_display = ("id", "account_id", "state", "attempts", "error_code", "send_at")
     list_filter = ("state",)
     fields = (

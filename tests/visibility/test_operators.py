@@ -15,7 +15,14 @@ from django.urls import reverse
 
 from inbox.models import Draft
 from mailsync.domain import search_index
-from mailsync.models import Email, MailAccount, Submission, Thread, ThreadLink
+from mailsync.models import (
+    Email,
+    MailAccount,
+    RemoteChange,
+    Submission,
+    Thread,
+    ThreadLink,
+)
 from sharing.enums import ThreadVisibility
 from tests.factories.crm import make_deal, make_person
 from tests.factories.mail import give_bytes, link, make_account, make_thread
@@ -57,6 +64,11 @@ def mail(alice: Any, settings: Any, tmp_path: Path) -> Thread:
     )
     search_index.index_emails(Email.objects.values_list("pk", flat=True))
     return thread
+
+
+@pytest.fixture
+def account_of_mail(mail: Thread) -> MailAccount:
+    return mail.account
 
 
 @pytest.fixture
@@ -197,6 +209,25 @@ def test_commands_print_no_content(name: str, mail: Thread, capfd: Any) -> None:
     printed = capfd.readouterr()
     said = (out.getvalue() + printed.out + printed.err).replace("test-canary", "")
     assert "canary" not in said.casefold()
+
+
+def test_queues_hold_what_waits_and_no_history(
+    root: Client, mail: Thread, account_of_mail: MailAccount
+) -> None:
+    """A row for each mail that has left would count what somebody writes, and say when."""
+    change = RemoteChange.objects.create(account=account_of_mail, operation="keywords")
+    rows = {"submission": Submission.objects.get(), "remotechange": change}
+    for name, row in rows.items():
+        path = reverse(f"admin:mailsync_{name}_change", args=[row.pk])
+        listed = reverse(f"admin:mailsync_{name}_changelist")
+        assert root.get(path).status_code == 200
+        assert count_in(root.get(listed)) == 1
+        through = "sent" if name == "submission" else "done"
+        type(row).objects.filter(pk=row.pk).update(state=through)
+        assert count_in(root.get(listed)) == 0
+        assert count_in(root.get(listed, {"state__exact": through})) == 0
+        assert root.get(path).status_code == 302
+        assert path not in root.get(path, follow=True).content.decode()
 
 
 def test_take_over_of_the_login(root: Client, mail: Thread, alice: Any, dana: Any) -> None:
