@@ -40,8 +40,10 @@ def _found(model: Any, user: Any, query: str, to: str) -> list[Any]:
         rows = matching(rows, query)
     else:
         addresses = [address.lower() for _name, address in recipients.read_list(to)]
-        path = "emails__address" if model is Person else "person__emails__address"
-        rows = rows.filter(**{f"{path}__in": addresses})
+        # A hidden person's items would tell whose address was asked for.
+        people = Person.objects.visible_to(user).filter(emails__address__in=addresses)
+        path = "pk" if model is Person else "person"
+        rows = rows.filter(**{f"{path}__in": people.values("pk")})
     return list(rows.distinct().order_by("-updated_at")[:FOUND_PER_KIND])
 
 

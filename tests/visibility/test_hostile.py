@@ -184,6 +184,21 @@ def test_earlier_mail_is_not_offered_by_a_person_out_of_sight(
     assert linking.earlier_threads(deal, user=alice).get() == thread
 
 
+def test_records_for_a_mail_do_not_tell_whose_address_a_hidden_person_has(
+    client: Client, alice: Any
+) -> None:
+    """Whoever sees a deal and not its person would try addresses until the deal is offered."""
+    hidden = make_person(alice, address="ada@acme.example", **OWN)
+    make_deal(alice, "Everybody's", person=hidden)
+    path = reverse("inbox:compose_records")
+    assert b"Everybody" in client.get(path, {"q": "every"}).content
+    assert b"Everybody" not in client.get(path, {"to": "ada@acme.example"}).content
+    hidden.visibility = ItemVisibility.COMPANY
+    hidden.save()
+    assert b"Everybody" in client.get(path, {"to": "ada@acme.example"}).content
+    assert b"Everybody" not in client.get(path, {"to": "eve@acme.example"}).content
+
+
 # --- Drafts ------------------------------------------------------------------------------------
 
 
