@@ -198,7 +198,12 @@ DEFAULT_FROM_EMAIL = env.str("DEALPOST_FROM", default="Dealpost <dealpost@localh
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "common.logs.LineFormatter",
+            "format": "%(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("DEALPOST_LOG_LEVEL", default="INFO")},
     "loggers": {
