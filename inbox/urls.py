@@ -33,10 +33,10 @@ urlpatterns = [
     path("mail/<box:box>/", lists.box, name="box"),
     path("mail/compose/", compose.compose, name="compose"),
     path("mail/m/<email:pk>/answer/<answer:kind>/", compose.answer, name="answer"),
-    path("mail/m/<email:pk>/answer/<answer:kind>/quote/", compose.quote, name="answer_quote"),
     path("mail/drafts/", outbox.drafts, name="drafts"),
     path("mail/drafts/<draft:pk>/", compose.draft, name="draft"),
     path("mail/drafts/<draft:pk>/restore/", compose.restore, name="draft_restore"),
+    path("mail/drafts/<draft:pk>/quote/", compose.quote, name="draft_quote"),
     path("mail/drafts/<draft:pk>/files/", draft_files.files, name="draft_files"),
     path("mail/drafts/<draft:pk>/files/<draftfile:file_pk>/", draft_files.file, name="draft_file"),
     path(

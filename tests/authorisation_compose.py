@@ -107,13 +107,13 @@ def a_file_of(text: Args, model: Any) -> Args:
 COMPOSE_ROWS: dict[str, Any] = {
     "inbox:compose": Row(USERS, post=303),
     "inbox:answer": reading(lambda case: email_in(case, kind="reply")),
-    "inbox:answer_quote": reading(lambda case: email_in(case, kind="reply")),
     "inbox:thread_news": reading(),
     "inbox:field_values": Row(USERS, get=None, post=200),
     "inbox:recipients": Row(USERS),
     "inbox:drafts": Row(USERS),
     "inbox:draft": writing(a_draft),
     "inbox:draft_restore": writing(a_discarded_draft, get=None, post=303),
+    "inbox:draft_quote": writing(a_draft, get=None, post=200),
     # Sent without a file there is nothing to take.
     "inbox:draft_files": writing(a_draft, get=None, post=404),
     "inbox:draft_file": writing(a_file),

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from inbox.domain import draft_copies, writing
+from inbox.domain import draft_copies, quoting
 from inbox.errors import ComposeError
 from inbox.models import Draft, DraftFile
 from mailsync.domain import sizes
@@ -44,6 +44,25 @@ def limit_of(draft: Draft) -> int:
     if draft.account_id is None:
         return MAX_FILES_BYTES
     return sizes.files_megabytes([draft.account_id])[draft.account_id] * sizes.MEGABYTE
+
+
+def quoted_pictures(draft: Draft) -> dict[str, OutgoingFile]:
+    """Those of the quoted mail that go out again, by Content-ID: what fits beside the files."""
+    return quoting.pictures_of(draft, room=limit_of(draft) - weight(draft))
+
+
+def keep_quoted_pictures(draft: Draft) -> dict[str, DraftFile]:
+    """They become the draft's own, for a writer who takes the quote into his text."""
+    return {
+        name: store(
+            draft,
+            name=file.name,
+            content_type=file.content_type,
+            content=file.content,
+            content_id=new_content_id(),
+        )
+        for name, file in quoted_pictures(draft).items()
+    }
 
 
 def remove_file(file: DraftFile) -> None:
@@ -83,7 +102,7 @@ def outgoing(draft: Draft) -> Iterable[OutgoingFile]:
     yield from _shown(draft.files.all(), draft.html)
     if draft.signature:
         yield from _shown(draft.signature.files.all(), draft.signature.html)
-    yield from writing.quoted_pictures(draft).values()
+    yield from quoted_pictures(draft).values()
 
 
 def _shown(files: Iterable[Any], text: str) -> Iterable[OutgoingFile]:

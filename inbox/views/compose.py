@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.toasts import toast_answer
-from inbox.domain import answering, drafts, recipients, writing
+from inbox.domain import answering, draft_files, drafts, quoting, recipients, writing
 from inbox.domain import fields as smart_fields
+from inbox.domain.draft_sight import as_seen_by
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.forms.compose import RECORDS, DraftForm, own_row, parent_of, record_of
@@ -210,10 +211,17 @@ def field_values(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"values": values})
 
 
-@require_safe
+@require_POST
 @login_required
-def quote(request: HttpRequest, pk: int, kind: DraftKind) -> HttpResponse:
-    """The quoted text of an answer for the editor, for a writer who wants to change it."""
-    parent = visible_email(request.user, pk)
-    draft = Draft(author=request.user, kind=kind, parent=parent)
-    return JsonResponse({"html": writing.quoted_html(draft)})
+def quote(request: HttpRequest, pk: int) -> HttpResponse:
+    """The quote of a draft for its editor, for a writer who wants to change it; pictures that the
+    quoted mail brought become the draft's own. Those of the web are not loaded by the editor."""
+    found = as_seen_by(usable_draft(request.user, pk), request.user)
+    kept = draft_files.keep_quoted_pictures(found)
+
+    def address(content_id: str) -> str | None:
+        file = kept.get(content_id)
+        return reverse("inbox:draft_file", args=[found.key, file.key]) if file else None
+
+    quoted = quoting.quote_of(found, html.ImagePolicy(inline=address))
+    return JsonResponse({"html": quoted.html if quoted else ""})

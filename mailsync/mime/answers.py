@@ -1,17 +1,14 @@
 """Answers and forwards: whom they go to, their subject, their place in the thread, their quote."""
 
 import html as html_entities
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from mailsync.mime import html, limits
 from mailsync.mime.subjects import base_subject
 from mailsync.mime.types import Answer, AnswerHeader, ParsedEmail, Party
 
-Inline = Callable[[str], str | None]
-
-
-def no_pictures(_content_id: str) -> None:
-    """For a quote without its pictures."""
+# As mail programs draw it whose readers know no other sign for a quote.
+_QUOTE_STYLE = "margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex"
 
 
 def reply_headers(
@@ -67,13 +64,13 @@ def quote_text(text: str, *, attribution: str) -> str:
     return f"{attribution}\n{marked}\n"
 
 
-def quote_html(source: str, *, attribution: str, inline: Inline = no_pictures) -> str:
-    """The parent's HTML as a quote: strictly cleaned, since it goes out under our name. `inline`
-    gives the place of a picture that the parent brought, by its Content-ID."""
-    cleaned = html.clean_quote(source, inline=inline)
+def quote_html(source: str, *, attribution: str, images: html.ImagePolicy) -> str:
+    """The parent's HTML as a quote, with its looks and its pictures; nothing hidden, since it goes
+    out under our name."""
+    cleaned = html.clean_quote(source, images=images)
     return (
         f"<div>{html_entities.escape(attribution)}</div>"
-        f'<blockquote type="cite">{cleaned}</blockquote>'
+        f'<blockquote type="cite" style="{_QUOTE_STYLE}">{cleaned}</blockquote>'
     )
 
 
@@ -88,12 +85,12 @@ def forwarded_html(
     *,
     heading: str,
     lines: Iterable[tuple[str, str]],
-    inline: Inline = no_pictures,
+    images: html.ImagePolicy,
 ) -> str:
     head = "".join(
         f"<div>{html_entities.escape(label)}: {html_entities.escape(value)}</div>"
         for label, value in lines
         if value
     )
-    cleaned = html.clean_quote(source, inline=inline)
+    cleaned = html.clean_quote(source, images=images)
     return f"<div>---------- {html_entities.escape(heading)} ---------</div>{head}<br>{cleaned}"

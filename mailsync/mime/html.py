@@ -22,6 +22,7 @@ from mailsync.mime.folding import HtmlSplit
 from mailsync.mime.plain import html_to_text
 from mailsync.mime.shapes import Shape, shape_of
 from mailsync.mime.subjects import is_forward
+from mailsync.mime.unseen import without_unseen
 
 __all__ = [
     "BLANK_IMAGE",
@@ -31,7 +32,6 @@ __all__ = [
     "clean_folded",
     "clean_quote",
     "clean_split",
-    "clean_strictly",
     "html_to_text",
     "text_to_html",
 ]
@@ -91,12 +91,6 @@ ATTRIBUTES = {
     "time": {"datetime"},
     "tr": _BOX,
 }
-_STRICT_ATTRIBUTES = {
-    "a": {"href"},
-    "ol": {"start"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
-}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 # What no sender can write: it marks pictures and quotes between cleaning and the last step.
@@ -145,17 +139,10 @@ def clean_folded(html: str, *, label: str, subject: str = "", images: ImagePolic
     return _finished(folded, images)
 
 
-def clean_strictly(html: str) -> str:
-    """For quotes in answers and for editors: text, links, lists and tables; no style, no
-    pictures, and nothing that its reader could not see (it would go out under our name)."""
-    return _bounded(html, _clean_for_quoting)
-
-
-def clean_quote(html: str, *, inline: Callable[[str], str | None]) -> str:
-    """The same with the pictures that the mail itself brought; `inline` names their place by
-    Content-ID, as in ImagePolicy. Those of the web are left out: each tells who reads it."""
-    cleaned = _bounded(html, _clean_with_pictures)
-    return _WITHOUT_SOURCE.sub("", _finished(cleaned, ImagePolicy(inline=inline)))
+def clean_quote(html: str, *, images: ImagePolicy) -> str:
+    """For what goes out under our name: as its reader saw it, and nothing that he could not see.
+    Pictures without a place are left out, but for those of the web that wait for one."""
+    return _SHOWS_NOTHING.sub("", _finished(_bounded(html, _clean_for_quoting), images))
 
 
 def text_to_html(text: str) -> str:
@@ -185,18 +172,13 @@ def _clean_for_showing(html: str) -> str:
 
 
 def _clean_for_quoting(html: str) -> str:
-    # First with style, because what is hidden is hidden by style; then without.
-    return _strict_cleaner().clean(_without_hidden(_cleaner().clean(_prepare(html))))
-
-
-def _clean_with_pictures(html: str) -> str:
-    return _quote_cleaner().clean(_without_hidden(_cleaner().clean(_prepare(html))))
+    return without_unseen(_quote_cleaner().clean(_prepare(html)), web=f"{_MARK}:http")
 
 
 def _clean_apart(job: str) -> str:
     """Runs in a child of the sandbox, whose mark for pictures is another one."""
     name, mark, html = job.split("\n", 2)
-    cleaners = (_clean_for_quoting, _clean_with_pictures, _clean_for_showing)
+    cleaners = (_clean_for_quoting, _clean_for_showing)
     cleaner = next(one for one in cleaners if one.__name__ == name)
     return cleaner(html).replace(_MARK, mark)
 
@@ -226,11 +208,21 @@ def _body_as_div(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _cleaner() -> nh3.Cleaner:
+    return _cleaner_of(TAGS, _filter_attribute)
+
+
+@lru_cache(maxsize=1)
+def _quote_cleaner() -> nh3.Cleaner:
+    """The same without folds, whose content nobody would see, and without marks of quotes."""
+    return _cleaner_of(TAGS - {"details", "summary"}, _filter_quoted)
+
+
+def _cleaner_of(tags: frozenset[str], keep: Callable[[str, str, str], str | None]) -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=set(TAGS),
+        tags=set(tags),
         clean_content_tags=set(_DROPPED_WITH_CONTENT),
         attributes=ATTRIBUTES,
-        attribute_filter=_filter_attribute,
+        attribute_filter=keep,
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes=_SCHEMES | {"cid", "data"},
@@ -238,46 +230,13 @@ def _cleaner() -> nh3.Cleaner:
     )
 
 
-_WITHOUT_SOURCE = re.compile(
-    rf'<img(?: (?:alt|width|height)="[^"]*"| src="{re.escape(BLANK_IMAGE)}")*>'
+_SHOWS_NOTHING = re.compile(
+    rf'<img(?![^<>]* src="(?!{re.escape(BLANK_IMAGE)}))(?![^<>]* data-src=)[^<>]*>'
 )
-_NOT_QUOTED = frozenset({"font", "center", "big", "small", "details", "summary"})
 
 
-@lru_cache(maxsize=1)
-def _strict_cleaner() -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=set(TAGS) - _NOT_QUOTED - {"img"},
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
-        attributes=_STRICT_ATTRIBUTES,
-        link_rel="noopener noreferrer nofollow",
-        url_schemes=_SCHEMES,
-        url_relative="deny",
-    )
-
-
-@lru_cache(maxsize=1)
-def _quote_cleaner() -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=set(TAGS) - _NOT_QUOTED,
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
-        attributes=_STRICT_ATTRIBUTES | {"img": {"src", "alt", "width", "height"}},
-        attribute_filter=_filter_quoted,
-        link_rel="noopener noreferrer nofollow",
-        url_schemes=_SCHEMES | {_MARK},
-        url_relative="deny",
-    )
-
-
-def _filter_quoted(_tag: str, name: str, value: str) -> str | None:
-    if name == "src":
-        return value if value.startswith(f"{_MARK}:cid:") else None
-    if name in ("width", "height"):
-        return value if _PIXELS.fullmatch(value.strip()) else None
-    return value[:1000]
-
-
-_PIXELS = re.compile(r"[0-9]{1,4}%?")
+def _filter_quoted(tag: str, name: str, value: str) -> str | None:
+    return None if name in folding.MARKING else _filter_attribute(tag, name, value)
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
@@ -327,39 +286,3 @@ def _finished(cleaned: str, images: ImagePolicy) -> str:
         return f' src="{BLANK_IMAGE}" data-src="{html_entities.escape(address)}"'
 
     return _MARKED.sub(place, cleaned)
-
-
-_HIDING = re.compile(
-    r"(?i)(?:^|;)(?:display:none|visibility:hidden|font-size:0(?![.\d]*[1-9])|opacity:0(?![.\d])"
-    r"|max-height:0(?![.\d])|(?:line-)?height:0(?![.\d])|color:transparent)"
-)
-_OPENING = re.compile(r"<(/?)([a-z0-9]+)([^<>]*)>")
-_STYLE = re.compile(r' style="([^"]*)"')
-
-
-def _without_hidden(cleaned: str) -> str:
-    """Drops elements that style hides. `cleaned` is the cleaner's output: every tag is closed,
-    and no attribute holds a raw `<` or `>`."""
-    if "style=" not in cleaned:
-        return cleaned
-    out: list[str] = []
-    at, hidden_from = 0, 0
-    for match in _OPENING.finditer(cleaned):
-        closing, tag, attributes = match.groups()
-        if tag in _VOID:
-            continue
-        if hidden_from:
-            hidden_from += -1 if closing else 1
-            if hidden_from == 0:
-                at = match.end()
-            continue
-        style = _STYLE.search(attributes) if not closing else None
-        if style and _HIDING.search(style.group(1)):
-            out.append(cleaned[at : match.start()])
-            hidden_from = 1
-    if not hidden_from:
-        out.append(cleaned[at:])
-    return "".join(out)
-
-
-_VOID = frozenset(("br", "hr", "img", "col", "wbr"))

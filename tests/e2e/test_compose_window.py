@@ -1,7 +1,9 @@
 """The compose window: several at once, files by drag and drop, and what is chosen beside the text."""
 
 import base64
+import re
 from collections.abc import Callable
+from email import message_from_bytes, policy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from inbox.domain import presence, text_files
+from inbox.domain import compose, presence, text_files
 from inbox.models import Draft, MailTemplate, Signature
 from mailsync.domain import blobs
 from mailsync.enums import AccountScope
-from mailsync.models import MailAccount, Submission
+from mailsync.models import EmailBody, MailAccount, Submission
 from sharing.enums import ThreadVisibility
 from tests.e2e.writing import EDITOR, all_saved, saved_html
 from tests.factories.crm import make_deal, make_person
@@ -314,3 +316,50 @@ def test_a_team_sees_who_is_replying(
     page.locator("[data-close-composer]").click()
     expect(page.locator("compose-form")).to_have_count(0)
     expect(page.locator("#thread-news .writers")).to_contain_text(bob.name)
+
+
+def test_a_quote_is_changed_and_goes_out_with_its_looks_and_pictures(
+    writing: Page, live_server: Any, alice: User, account: MailAccount
+) -> None:
+    thread = make_thread(account, "Plan")
+    email = thread.emails.get()
+    email.blob = blobs.store(
+        account.pk,
+        b"From: Ada <ada@acme.example>\r\nSubject: Plan\r\nMessage-ID: <p@acme.example>\r\n"
+        b'Content-Type: multipart/related; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n'
+        b"<style>.t{color:#cc0000}</style><table><tr><td class=t>Red words</td></tr></table>"
+        b'<img src="cid:p@acme" alt=inner><img src="https://acme.example/w.png" width=80 alt=web>\r\n'
+        b"--x\r\nContent-Type: image/png\r\nContent-ID: <p@acme>\r\nContent-Transfer-Encoding: base64"
+        b"\r\n\r\n" + PNG.partition(",")[2].encode() + b"\r\n--x--\r\n",
+    )
+    email.save()
+    EmailBody.objects.filter(email=email).update(has_html=True)
+    asked: list[str] = []
+    writing.on("request", lambda request: asked.append(request.url))
+    writing.goto(f"{live_server.url}/mail/m/{email.key}/answer/reply/")
+    expect(writing.locator(EDITOR)).to_be_visible()
+    writing.locator("[data-quote] summary").click()
+    writing.get_by_role("button", name="Edit quoted text").click()
+    words = writing.locator(f"{EDITOR} td")
+    expect(words).to_have_text("Red words")
+    assert words.evaluate("(one) => getComputedStyle(one).color") == "rgb(204, 0, 0)"
+    expect(writing.locator(f"{EDITOR} img[alt=inner]")).to_have_js_property("naturalWidth", 1)
+    box = writing.locator(f"{EDITOR} img[alt=web]").bounding_box()
+    assert box
+    assert box["width"] >= 32
+    html = saved_html(writing)
+    assert 'src="https://acme.example/w.png"' in html
+    # Opened again it is the same, and still nothing was asked of the web.
+    writing.goto(f"{live_server.url}/mail/drafts/{Draft.objects.latest('pk').key}/")
+    expect(writing.locator(f"{EDITOR} img[alt=web]")).to_be_visible()
+    writing.locator("[name=subject]").fill("Re: the plan")
+    html = saved_html(writing)
+    draft = Draft.objects.latest("pk")
+    assert not draft.includes_quote
+    assert f"cid:{draft.files.get().content_id}" in html
+    sent = blobs.read(compose.send(draft, by=alice, version=draft.version).blob)
+    message = message_from_bytes(sent, policy=policy.default)
+    text = message.get_body(("html",)).get_content()
+    assert 'src="https://acme.example/w.png"' in text
+    assert re.search(r"color: ?(?:#cc0000|rgb\(204, 0, 0\))", text)
+    assert [url for url in asked if "acme.example" in url] == []

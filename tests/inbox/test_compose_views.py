@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.opaque import seal
-from inbox.domain import compose, draft_files, drafts, reminders
+from inbox.domain import answering, compose, draft_files, drafts, reminders
 from inbox.domain.recipients import read_list, suggest, write_list
 from inbox.enums import DraftKind
 from inbox.models import Draft, MailTemplate, Reminder, Signature
@@ -216,6 +216,41 @@ def test_too_large_files_are_refused_in_words(client_of, alice, account, monkeyp
 
 
 # --- Sending ---------------------------------------------------------------------------------
+
+
+QUOTED = (
+    b"From: Ada <ada@acme.example>\r\nSubject: Plan\r\nMessage-ID: <pics@acme.example>\r\n"
+    b'Content-Type: multipart/related; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\n'
+    b'\r\n<p style="color:#c00">See <img src="cid:plan@acme"><img src="https://acme.example/w.png">'
+    b"</p>\r\n--x\r\nContent-Type: image/png\r\nContent-ID: <plan@acme>\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--x--\r\n"
+)
+
+
+def test_a_quote_taken_into_the_text_brings_its_pictures(client_of, alice, account, email):
+    email.blob = blobs.store(account.pk, QUOTED)
+    email.save()
+    draft = answering.start_answer(email, kind=DraftKind.REPLY, by=alice)
+    answer = client_of(alice).post(f"/mail/drafts/{draft.key}/quote/")
+    file = draft.files.get()
+    address = reverse("inbox:draft_file", args=[draft.key, file.key])
+    text = answer.json()["html"]
+    assert f'src="{address}"' in text
+    assert 'style="color:#c00"' in text
+    # Named, and not loaded by the page of its writer.
+    assert 'data-src="https://acme.example/w.png"' in text
+    assert ' src="https:' not in text
+
+
+def test_a_quote_is_given_to_nobody_who_may_not_see_the_mail(client_of, alice, bob, email):
+    """A team's draft may answer a mail of its author's own."""
+    team = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    team.members.add(alice, bob)
+    draft = answering.start_answer(email, kind=DraftKind.REPLY, by=alice)
+    draft = drafts.save(draft, version=1, account=team)
+    assert "Thanks" in client_of(alice).post(f"/mail/drafts/{draft.key}/quote/").json()["html"]
+    assert client_of(bob).post(f"/mail/drafts/{draft.key}/quote/").json()["html"] == ""
+    assert client_of(bob).get(f"/mail/drafts/{draft.key}/quote/").status_code == 405
 
 
 def test_send_undo_and_the_draft_is_back(client_of, alice, account):

@@ -346,10 +346,11 @@ class ComposeForm extends HTMLElement {
 
   /** The quote becomes text like any other. */
   async #editQuote(button) {
-    const response = await fetch(button.dataset.editQuote, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!response?.ok) return void toast(word("failed"), { kind: "error" });
-    const { html } = await response.json();
-    this.#editor.setHTML(`${this.#editor.getHTML() || "<div><br></div>"}<div><br></div>${html}`);
+    // Its pictures become the mail's own, so the mail has to be there.
+    if (!this.key) await this.save();
+    const answer = this.key && (await this.ask(`${this.dataset.drafts}${this.key}/quote/`));
+    if (!answer) return void toast(word("failed"), { kind: "error" });
+    this.#editor.setHTML(`${this.#editor.getHTML() || "<div><br></div>"}<div><br></div>${answer.html}`);
     this.#drop(button.closest("[data-quote]"));
   }
 

@@ -222,6 +222,11 @@ class MailEditor {
         const text = fallback === undefined ? `{{${field}}}` : `{{${field}|${fallback}}}`;
         (chip.closest("._Entity") ?? chip).replaceWith(text);
       }
+      // A picture of the web was not loaded here; its readers' programs may.
+      for (const picture of body.querySelectorAll("img[data-src]")) {
+        picture.setAttribute("src", picture.dataset.src);
+        picture.removeAttribute("data-src");
+      }
       for (const end of body.querySelectorAll(".entityDelimiterBefore, .entityDelimiterAfter")) end.remove();
       for (const element of body.querySelectorAll("[data-editing-info], [class], [id]")) {
         for (const name of ["data-editing-info", "class", "id"]) element.removeAttribute(name);

@@ -1,3 +1,4 @@
+import base64
 import email as stdlib_email
 from datetime import timedelta
 from email import policy
@@ -6,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox.domain import answering, compose, draft_files, drafts
+from inbox.domain import answering, compose, draft_files, drafts, writing
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.models import Draft, Signature
@@ -24,7 +25,7 @@ PARENT = (
     b"Date: Mon, 2 Nov 2026 09:00:00 +0000\r\nMessage-ID: <parent@acme.example>\r\n"
     b"References: <root@acme.example>\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n'
-    b"<p>Two <b>questions</b><script>alert(1)</script><img src=http://t.example/p></p>\r\n"
+    b"<p>Two <b>questions</b><script>alert(1)</script><img src=http://t.example/p width=1 height=1></p>\r\n"
     b"--x\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment;"
     b' filename="plan.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--x--\r\n'
 )
@@ -227,11 +228,13 @@ def test_files_have_a_limit(account, alice, monkeypatch):
     assert draft.files.count() == 1
 
 
-def test_pictures_of_the_quoted_mail_go_along(account, alice, parent):
+def test_what_is_quoted_keeps_its_looks_and_its_pictures(account, alice, parent):
     raw = (
         b"From: Ada <ada@acme.example>\r\nSubject: Plan\r\nMessage-ID: <pics@acme.example>\r\n"
         b'Content-Type: multipart/related; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\n'
-        b'\r\n<p>See <img src="cid:plan@acme"><img src="http://t.example/pixel"></p>\r\n--x\r\n'
+        b'\r\n<style>p{color:#c00}</style><p>See <img src="cid:plan@acme">'
+        b'<img src="https://acme.example/logo.png"><img width="1" src="http://t.example/pixel">'
+        b"</p>\r\n--x\r\n"
         b"Content-Type: image/png\r\nContent-ID: <plan@acme>\r\nContent-Transfer-Encoding: base64"
         b"\r\nContent-Disposition: inline\r\n\r\niVBORw0KGgo=\r\n--x--\r\n"
     )
@@ -242,6 +245,9 @@ def test_pictures_of_the_quoted_mail_go_along(account, alice, parent):
     message = sent_message(draft, alice)
     html = message.get_body(("html",)).get_content()
     assert 'src="cid:plan@acme"' in html
+    assert 'style="color:#c00"' in html
+    # Pictures of the web too, but none that only tells who reads.
+    assert 'src="https://acme.example/logo.png"' in html
     assert "t.example" not in html
     pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert [part["Content-ID"] for part in pictures] == ["<plan@acme>"]
@@ -250,3 +256,27 @@ def test_pictures_of_the_quoted_mail_go_along(account, alice, parent):
     again = drafts.save(again, version=1, html="<p>Yes</p>", includes_quote=False)
     pictures = [p for p in sent_message(again, alice).walk() if p.get_content_type() == "image/png"]
     assert pictures == []
+
+
+def test_what_is_quoted_has_the_room_that_the_files_leave(account, alice, parent, monkeypatch):
+    picture = b"\x89PNG\r\n\x1a\n" + b"x" * 100
+    content = base64.encodebytes(picture)
+    raw = (
+        b'Message-ID: <pics@acme.example>\r\nContent-Type: multipart/related; boundary="x"\r\n\r\n'
+        b'--x\r\nContent-Type: text/html\r\n\r\n<img src="cid:a@x"><img src="cid:b@x">\r\n'
+    )
+    for name in (b"a@x", b"b@x"):
+        raw += (
+            b"--x\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <"
+            + name
+            + b">\r\n\r\n"
+            + content
+        )
+    parent.blob = blobs.store(account.pk, raw + b"--x--\r\n")
+    parent.save()
+    draft = answering.start_answer(parent, kind=DraftKind.REPLY, by=alice)
+    monkeypatch.setattr(draft_files, "limit_of", lambda _draft: 250)
+    assert list(draft_files.quoted_pictures(draft)) == ["a@x", "b@x"]
+    draft_files.add_file(draft, name="f", content_type="text/plain", content=b"y" * 100)
+    assert list(draft_files.quoted_pictures(draft)) == ["a@x"]
+    assert "cid:b@x" not in writing.write(draft, by=alice).html

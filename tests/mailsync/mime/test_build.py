@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailsync.mime import answers, build, parse
+from mailsync.mime.html import ImagePolicy
 from mailsync.mime.types import Answer, OutgoingEmail, OutgoingFile, ParsedEmail, Party
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -154,6 +155,15 @@ def test_forward_is_addressed_to_nobody_yet():
     assert (got.to, got.subject, got.in_reply_to) == ((), "Fwd: Offer", "")
 
 
-def test_quote_goes_out_without_pictures_or_style():
-    got = answers.quote_html("<p style='x'>hi<img src=//t/1></p>", attribution="Bob <b> wrote:")
-    assert got == ('<div>Bob &lt;b&gt; wrote:</div><blockquote type="cite"><p>hi</p></blockquote>')
+def test_a_quote_has_its_introduction_and_its_looks():
+    images = ImagePolicy(remote=lambda address: address)
+    got = answers.quote_html(
+        "<p style='color:red;x'>hi<img src=https://w.example/1></p>",
+        attribution="Bob <b> wrote:",
+        images=images,
+    )
+    assert got == (
+        '<div>Bob &lt;b&gt; wrote:</div><blockquote type="cite" style="margin:0 0 0 .8ex;'
+        'border-left:1px solid #ccc;padding-left:1ex"><p style="color:red">hi'
+        '<img src="https://w.example/1"></p></blockquote>'
+    )
