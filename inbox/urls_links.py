@@ -21,6 +21,7 @@ link_urls = [
         "mail/earlier/<itemkind:kind>/<int:pk>/offer/", making.earlier_offer, name="earlier_offer"
     ),
     path(f"{THREAD}split/", joins.split, name="thread_split"),
+    path(f"{THREAD}move/", joins.move, name="thread_move"),
     path(f"{THREAD}merge/", joins.merge_with, name="thread_merge"),
     path("mail/threads/merge/", joins.merge, name="threads_merge"),
     path(f"{THREAD}who/", sight.who, name="thread_who"),

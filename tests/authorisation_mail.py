@@ -214,6 +214,7 @@ THREAD_ROWS: dict[str, Any] = {
     # Refused in words where one message is all there is, or one conversation.
     "inbox:thread_split": acting(),
     "inbox:thread_merge": acting(get=200),
+    "inbox:thread_move": acting(get=200),
     "inbox:threads_merge": Row(USERS, get=None, post=404),
     "inbox:thread_as": acting(get=404, post=None),
     "inbox:threads_preview": Row(

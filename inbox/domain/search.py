@@ -98,6 +98,17 @@ def own_that_match(user: Any, text: str) -> list[int]:
     return list(_Walk(user, query, own=own, sources=[source]).down(None, limit=ACT_LIMIT))
 
 
+def of_account(user: Any, text: str, *, account_id: int, limit: int) -> list[int]:
+    """Ids of the newest conversations of one account of the user's own that fit."""
+    query = read_query(text, user=user)
+    own = set(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
+    if query.is_empty or account_id not in own:
+        return []
+    source = _Source(account_ids=[account_id])
+    walk = _Walk(user, replace(query, accounts=[account_id]), own=own, sources=[source])
+    return list(walk.down(None, limit=limit))
+
+
 def _narrowed(threads: QuerySet[Thread], query: Query) -> QuerySet[Thread]:
     threads = threads.filter(query.conditions, merged_into=None)
     if not query.looks_in_trash:

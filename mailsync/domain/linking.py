@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from common.addresses import normalise_address
@@ -71,6 +71,16 @@ def link_threads(thread_ids: Iterable[int]) -> None:
     ids = sorted(set(thread_ids))
     for start in range(0, len(ids), CHUNK):
         _link_chunk(ids[start : start + CHUNK])
+
+
+def link_again(thread_ids: Iterable[int]) -> None:
+    """Links threads whose mails have changed: who is in none of them any more is linked by his
+    address no longer, for his record would still show the conversation to whoever sees it."""
+    ids = list(thread_ids)
+    there = ThreadAddress.objects.filter(thread=OuterRef("thread"), address=OuterRef("address"))
+    by_address = ThreadLink.objects.standing().filter(thread__in=ids, origin=LinkOrigin.ADDRESS)
+    by_address.filter(~Exists(there)).delete()
+    link_threads(ids)
 
 
 def link_address(address: str) -> int:

@@ -1,6 +1,7 @@
 """Joining and separating threads: by rule while mail comes in, or by a user's word."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +25,15 @@ from sharing.enums import ThreadVisibility
 
 class ThreadError(Exception):
     """These threads cannot be joined or taken apart like that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move has changed beside the emails' place, for the way back: whether the two threads
+    are kept apart since, and whether the one they went to is shared no more."""
+
+    has_parted: bool
+    has_hidden: bool
 
 
 def apply_merges(pairs: Iterable[tuple[int, int]]) -> None:
@@ -54,23 +64,73 @@ def merge_threads(kept: Thread, others: Iterable[Thread], *, by: Any) -> Thread:
 def split_thread(thread: Thread, emails: Iterable[Email], *, by: Any) -> Thread:
     """Moves these emails of a thread to a new one, and remembers that they are two."""
     del by
+    moving = _leaving(thread, emails)
+    new = Thread.objects.create(account_id=thread.account_id, visibility=thread.visibility)
+    _keep_apart(thread, new)
+    _carry_over(thread, moving, new)
+    new.refresh_from_db()
+    return new
+
+
+@transaction.atomic
+def move_emails(thread: Thread, emails: Iterable[Email], *, to: Thread, by: Any) -> Moved:
+    """Moves these emails of a thread to another one of its account, and remembers that they are
+    two. The other one is shared afterwards only if both were: a move must not publish anything."""
+    del by
+    if to.account_id != thread.account_id or to.pk == thread.pk or to.merged_into_id:
+        raise ThreadError("not another thread of this account")
+    moving = _leaving(thread, emails)
+    visibility = _closer(thread, to)
+    has_hidden = visibility != to.visibility
+    if has_hidden:
+        Thread.objects.filter(pk=to.pk).update(visibility=visibility)
+    has_parted = _keep_apart(thread, to)
+    _carry_over(thread, moving, to)
+    return Moved(has_parted=has_parted, has_hidden=has_hidden)
+
+
+@transaction.atomic
+def move_back(thread: Thread, emails: Iterable[Email], *, to: Thread, moved: Moved) -> None:
+    """Takes a move from `to` to `thread` back, with what it has changed beside."""
+    if to.account_id != thread.account_id or to.pk == thread.pk:
+        raise ThreadError("not another thread of this account")
+    moving = _leaving(thread, emails)
+    if moved.has_hidden:
+        Thread.objects.filter(pk=thread.pk).update(visibility=ThreadVisibility.SHARED)
+    if moved.has_parted:
+        ThreadSeparation.objects.filter(**_pair(thread, to)).delete()
+    _carry_over(thread, moving, to)
+
+
+def _leaving(thread: Thread, emails: Iterable[Email]) -> list[Email]:
+    """Those of the emails that are in the thread; some of it has to stay."""
     moving = [email for email in emails if email.thread_id == thread.pk]
     stays = thread.emails.exclude(pk__in=[email.pk for email in moving])
     if not moving or not stays.exists():
         raise ThreadError("nothing would be left in one of the two")
-    new = Thread.objects.create(account_id=thread.account_id, visibility=thread.visibility)
-    Email.objects.filter(pk__in=[email.pk for email in moving]).update(thread=new)
+    return moving
+
+
+def _keep_apart(one: Thread, other: Thread) -> bool:
+    """No rule joins these two from now on. Whether that is new."""
+    return ThreadSeparation.objects.get_or_create(**_pair(one, other))[1]
+
+
+def _pair(one: Thread, other: Thread) -> dict[str, Any]:
+    first, second = sorted((one.pk, other.pk))
+    return {"first_id": first, "second_id": second}
+
+
+def _carry_over(thread: Thread, moving: list[Email], to: Thread) -> None:
+    """Emails go to another thread, and so will the answers to them."""
+    Email.objects.filter(pk__in=[email.pk for email in moving]).update(thread=to)
     own = [email.message_id_hash for email in moving if email.message_id_hash]
     EmailReference.objects.filter(account_id=thread.account_id, message_id_hash__in=own).update(
-        thread=new
+        thread=to
     )
-    first, second = sorted((thread.pk, new.pk))
-    ThreadSeparation.objects.create(first_id=first, second_id=second)
-    rebuild_addresses([thread.pk, new.pk])
-    refresh_threads([thread.pk, new.pk])
-    _tell(thread.account_id, [thread.pk, new.pk])
-    new.refresh_from_db()
-    return new
+    rebuild_addresses([thread.pk, to.pk])
+    refresh_threads([thread.pk, to.pk])
+    _tell(thread.account_id, [thread.pk, to.pk])
 
 
 def rebuild_addresses(thread_ids: Iterable[int]) -> None:

@@ -200,6 +200,7 @@ def test_no_accessibility_fault(
         reverse("inbox:make_record", args=[shared.key, "deal"]),
         reverse("inbox:make_activity", args=[shared.key]),
         reverse("inbox:thread_merge", args=[asking.key]),
+        reverse("inbox:thread_move", args=[asking.key]),
         reverse("inbox:earlier", args=["deal", Deal.objects.order_by("pk")[0].pk]),
     ):
         page.goto(live_server.url + path)

@@ -10,15 +10,23 @@ from common.opaque import seal
 from crm.models import Activity, Deal, Person
 from inbox.enums import Act
 from inbox.models import UndoToken
-from mailsync.domain import linking
+from mailsync.domain import linking, search_index
+from mailsync.domain.thread_joins import rebuild_addresses
 from mailsync.enums import AccountScope, LinkOrigin
-from mailsync.models import Email, RememberedLink, Thread, ThreadLink
+from mailsync.models import (
+    Email,
+    RememberedLink,
+    Thread,
+    ThreadLink,
+    ThreadSeparation,
+)
 from sharing.enums import ItemVisibility, ThreadVisibility
 from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import link, make_account, make_thread
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+SHARED = {"visibility": ThreadVisibility.SHARED}
 
 
 @pytest.fixture
@@ -260,6 +268,84 @@ def test_message_moves_out_and_back(client: Any, long_thread: Thread) -> None:
     assert client.post(undo, headers=HTMX).status_code == 200
     email.refresh_from_db()
     assert email.thread == long_thread
+
+
+def test_message_moves_to_another_conversation_and_back(
+    client: Any, account: Any, alice: Any, long_thread: Thread
+) -> None:
+    """By words of its text; shared is the other one only while both are."""
+    other = make_thread(account, "Offer", sender=("Eve", "eve@firm.example"), **SHARED)
+    Thread.objects.filter(pk=long_thread.pk).update(visibility=ThreadVisibility.PRIVATE)
+    search_index.index_emails(Email.objects.values_list("pk", flat=True))
+    email = long_thread.emails.order_by("pk").last()
+    to = url("thread_move", long_thread)
+    dialog = client.get(to, {"email": email.key, "q": "offe"}, headers=HTMX).content.decode()
+    assert other.key in dialog
+    assert email.key in dialog
+    assert long_thread.key not in client.get(to, {"q": "long"}).content.decode().split("radio")[1:]
+    data = {"email": email.key, "thread": other.key}
+    response = client.post(to, data, headers=HTMX)
+    assert "Moved to “Offer”." in response.content.decode()
+    assert email in other.emails.all()
+    other.refresh_from_db()
+    assert (other.visibility, other.email_count) == (ThreadVisibility.PRIVATE, 2)
+    assert ThreadSeparation.objects.count() == 1
+    client.post(to, data, headers=HTMX)
+    assert other.emails.count() == 2, "twice is harmless"
+    undo = undo_in(response, f"/mail/t/{other.key}/move/?")
+    assert "Moved back." in client.post(undo, headers=HTMX).content.decode()
+    email.refresh_from_db()
+    other.refresh_from_db()
+    assert (email.thread, other.visibility) == (long_thread, ThreadVisibility.SHARED)
+    assert not ThreadSeparation.objects.exists()
+
+
+def test_whole_conversation_moved_is_put_together(client: Any, account: Any) -> None:
+    one, other = make_thread(account, "One"), make_thread(account, "Other")
+    email = one.emails.get()
+    response = client.post(
+        url("thread_move", one), {"email": email.key, "thread": other.key}, headers=HTMX
+    )
+    assert "2 conversations put together." in response.content.decode()
+    assert one.emails.count() == 2
+
+
+def test_message_moves_within_one_account_only(
+    client: Any, alice: Any, bob: Any, long_thread: Thread
+) -> None:
+    email = long_thread.emails.order_by("pk").last()
+    second = make_thread(make_account(alice, "second@northwind.example"), "Second")
+    foreign = make_thread(make_account(bob), "Foreign", **SHARED)
+    link(foreign, deal=make_deal(alice))
+    to = url("thread_move", long_thread)
+    search_index.index_emails(Email.objects.values_list("pk", flat=True))
+    for other in (second, foreign):
+        assert client.post(to, {"email": email.key, "thread": other.key}).status_code == 404
+        page = client.get(to, {"email": email.key, "q": other.subject}).content.decode()
+        assert other.key not in page
+    assert long_thread.emails.count() == 2
+
+
+def test_person_whose_only_message_moves_away_is_linked_no_longer(
+    client: Any, account: Any, alice: Any, long_thread: Thread
+) -> None:
+    """His record would still show what is left to whoever sees it."""
+    email = long_thread.emails.order_by("pk").last()
+    Email.objects.filter(pk=email.pk).update(from_address="eve@firm.example")
+    rebuild_addresses([long_thread.pk])
+    eve, ada = make_person(alice, "Eve", "eve@firm.example"), make_person(alice)
+    linking.link_threads([long_thread.pk])
+    assert linked_persons(long_thread) == {eve.pk, ada.pk}
+    response = client.post(url("thread_split", long_thread), {"email": email.key}, headers=HTMX)
+    email.refresh_from_db()
+    assert (linked_persons(long_thread), linked_persons(email.thread)) == ({ada.pk}, {eve.pk})
+    client.post(undo_in(response, "/mail/threads/merge/?"), headers=HTMX)
+    assert linked_persons(long_thread) == {eve.pk, ada.pk}
+
+
+def linked_persons(thread: Thread) -> set[int]:
+    links = thread.links.standing().filter(person__isnull=False)
+    return set(links.values_list("person", flat=True))
 
 
 def test_conversations_go_together_and_apart(client: Any, account: Any) -> None:

@@ -100,8 +100,16 @@ def test_threads_and_mails_to_be_joined_or_moved(
             {"thread": [mine.key, foreign["thread"].key]},
             {"thread": [mine.key, made_up]},
         )
-    path = reverse("inbox:thread_split", args=[mine.key])
-    both(client, path, {"email": foreign["email"].key}, {"email": seal("email", NOWHERE)})
+    for name in ("thread_split", "thread_move"):
+        path = reverse(f"inbox:{name}", args=[mine.key])
+        both(client, path, {"email": foreign["email"].key}, {"email": seal("email", NOWHERE)})
+    own = mine.emails.get().key
+    both(
+        client,
+        reverse("inbox:thread_move", args=[mine.key]),
+        {"email": own, "thread": foreign["thread"].key},
+        {"email": own, "thread": made_up},
+    )
 
 
 def test_threads_offered_for_a_record(

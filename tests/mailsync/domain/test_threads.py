@@ -70,6 +70,32 @@ def test_threads_taken_apart_stay_apart_and_joined_ones_joined(account, server, 
     assert len(groups(account)) == 1
 
 
+def test_mail_moved_to_another_thread_takes_its_answers_along(account, server, run, alice):
+    server.deliver(message(0, to=ME))
+    server.deliver(message(1, to=ME, answers=0))
+    server.deliver(message(5, to=ME, subject="Another thing"))
+    run(account)
+    thread = Thread.objects.get(emails__message_id="mail0@acme.example")
+    other = Thread.objects.get(emails__message_id="mail5@acme.example")
+    moving = list(Email.objects.filter(message_id="mail1@acme.example"))
+    moved = thread_joins.move_emails(thread, moving, to=other, by=alice)
+    # It names mail0 as well, which is in the thread that mail1 was taken from.
+    both = b"References: <mail0@acme.example> <mail1@"
+    answer = message(2, to=ME, answers=1).replace(b"References: <mail1@", both)
+    assert both in answer
+    server.deliver(answer)
+    run(account)
+    apart = [["mail0@acme.example"], [f"mail{n}@acme.example" for n in (1, 2, 5)]]
+    assert groups(account) == apart
+    with pytest.raises(thread_joins.ThreadError):
+        thread_joins.move_emails(thread, thread.emails.all(), to=other, by=alice)
+    back = list(Email.objects.filter(message_id="mail1@acme.example"))
+    thread_joins.move_back(other, back, to=thread, moved=moved)
+    assert groups(account) == [
+        [f"mail{n}@acme.example" for n in group] for group in ((0, 1), (2, 5))
+    ]
+
+
 @pytest.mark.parametrize(
     ("subject", "bare", "is_answer"),
     [
