@@ -150,7 +150,6 @@ urlpatterns = [
     path("activities/<int:pk>/edit/", activities.activity_edit, name="activity_edit"),
     path("activities/<int:pk>/done/", activities.activity_done, name="activity_done"),
     path("activities/<int:pk>/undone/", activities.activity_undone, name="activity_undone"),
-    path("activities/<int:pk>/reassign/", activities.activity_reassign, name="activity_reassign"),
     path("activities/<int:pk>/delete/", activities.activity_delete, name="activity_delete"),
     path("notes/<int:pk>/edit/", attached.note_edit, name="note_edit"),
     path("notes/<int:pk>/delete/", attached.note_delete, name="note_delete"),

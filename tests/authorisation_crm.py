@@ -225,9 +225,7 @@ CRM_ROWS: dict[str, Row] = {
     "crm:activities_filter_forget": Row(ALICE, get=None, post=303, args=saved_filter("activity")),
     "crm:activities_export": Row(USERS),
     "crm:activity_new": Row(USERS, post=422),
-    **acts(
-        ("activity_done", "activity_undone", "activity_reassign", "activity_delete"), an_activity
-    ),
+    **acts(("activity_done", "activity_undone", "activity_delete"), an_activity),
     **forms(("activity_edit",), an_activity),
     **acts(("note_delete", "note_pin", "note_unpin"), a_note),
     **forms(("note_edit",), a_note),

@@ -151,6 +151,10 @@ def reopen_task(task: ProjectTask) -> None:
     ProjectTask.objects.filter(pk=task.pk).update(done_at=None)
 
 
+def remove_task(task: ProjectTask) -> None:
+    task.delete()
+
+
 def link_deal(project: Project, *, deal: Deal) -> None:
     project.deals.add(deal)
 

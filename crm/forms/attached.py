@@ -50,10 +50,6 @@ class ActivityForm(forms.Form):
         return self.cleaned_data["kind"] or ActivityKind.TASK
 
 
-class ReassignForm(forms.Form):
-    assigned_to = forms.ModelChoiceField(queryset=User.objects.active())
-
-
 class LostForm(forms.Form):
     reason = forms.CharField(label=_("Why was it lost?"), max_length=200, required=False)
 

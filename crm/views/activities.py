@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from common.partials import render_dialog
 from crm.domain import activities
-from crm.forms.attached import ActivityForm, ReassignForm
+from crm.forms.attached import ActivityForm
 from crm.models import Activity
 from crm.views.access import go_to, posted, safe_next
 
@@ -75,16 +75,6 @@ def activity_done(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def activity_undone(request: HttpRequest, pk: int) -> HttpResponse:
     activities.reopen_activity(_activity_or_404(request, pk))
-    return _back(request)
-
-
-@login_required
-@require_POST
-def activity_reassign(request: HttpRequest, pk: int) -> HttpResponse:
-    activity = _activity_or_404(request, pk)
-    form = ReassignForm(request.POST)
-    if form.is_valid():
-        activities.change_activity(activity, assigned_to=form.cleaned_data["assigned_to"])
     return _back(request)
 
 

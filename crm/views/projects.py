@@ -110,7 +110,7 @@ def task_undone(request: HttpRequest, pk: int, task_pk: int) -> HttpResponse:
 @require_POST
 def task_delete(request: HttpRequest, pk: int, task_pk: int) -> HttpResponse:
     project = project_or_404(request, pk)
-    get_object_or_404(ProjectTask, pk=task_pk, project=project).delete()
+    projects.remove_task(get_object_or_404(ProjectTask, pk=task_pk, project=project))
     return back_to(request, project)
 
 

@@ -37,7 +37,7 @@ def acts_on(records: dict[str, Any]) -> list[str]:
     assert note is not None
     assert activity is not None
     urls += [reverse(f"crm:note_{act}", args=[note.pk]) for act in ("delete", "pin", "unpin")]
-    acts = ("done", "undone", "reassign", "delete")
+    acts = ("done", "undone", "delete")
     urls += [reverse(f"crm:activity_{act}", args=[activity.pk]) for act in acts]
     return urls
 
@@ -261,6 +261,17 @@ def test_a_drag_answers_with_nothing_or_with_a_conflict(alice: User, signed_in: 
     assert client.post(url, data, headers={"X-Board": "drag"}).status_code == 409
     deal.refresh_from_db()
     assert deal.stage == offer
+
+
+def test_a_task_is_deleted_by_the_button_beside_it(alice: User, signed_in: Any) -> None:
+    project = make_all(alice)["project"]
+    task, other = (project.tasks.create(title=title) for title in ("Order", "Install"))
+    client = signed_in.as_(alice)
+    url = reverse("crm:task_delete", args=[project.pk, task.pk])
+    assert f'action="{url}"' in client.get(project.get_absolute_url()).content.decode()
+    assert client.post(url)["Location"] == project.get_absolute_url()
+    assert list(project.tasks.all()) == [other]
+    assert client.post(url).status_code == 404
 
 
 def test_a_deal_is_lost_with_its_reason(alice: User, signed_in: Any) -> None:
