@@ -106,7 +106,6 @@ urlpatterns = [
     *record_urls("projects/", RecordKind.PROJECT, plural="projects"),
     *list_urls("activities/", ListKind.ACTIVITY, plural="activities"),
     # Contacts
-    path(f"{PEOPLE}card/", contacts.address_card_page, name="address_card"),
     path(f"{PEOPLE}<int:pk>/card/", contacts.person_card_page, name="person_card"),
     path(f"{PEOPLE}<int:pk>/merge/", contacts.person_merge, name="person_merge"),
     path(f"{ORGANIZATIONS}<int:pk>/merge/", contacts.organization_merge, name="organization_merge"),

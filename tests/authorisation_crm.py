@@ -184,7 +184,6 @@ def arranging(noun: str, args: Callable[[Any], dict[str, Any]]) -> dict[str, Row
 CRM_ROWS: dict[str, Row] = {
     **{name: row for kind in PLURALS for name, row in of_kind(kind).items()},
     # Contacts
-    "crm:address_card": Row(USERS),
     "crm:person_card": Row(SEERS, args=a("person")),
     **forms(("person_merge",), a("person")),
     **forms(("organization_merge",), a("organization")),

@@ -9,13 +9,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from common.addresses import normalise_address
 from crm.domain.merging import merge_organizations, merge_persons
-from crm.domain.queries.cards import person_card, persons_with_address
+from crm.domain.queries.cards import person_card
 from crm.enums import RecordKind
 from crm.errors import NotPossibleError
 from crm.forms.attached import NamedRecordForm
-from crm.views.access import go_to, record_or_404, safe_next, small_form
+from crm.views.access import go_to, record_or_404, small_form
 
 
 @login_required
@@ -25,23 +24,6 @@ def person_card_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "crm/_person_card.html", {"card": person_card(person, user=request.user)}
     )
-
-
-@login_required
-@require_GET
-def address_card_page(request: HttpRequest) -> HttpResponse:
-    """The card of whoever has this address, or the offer to add somebody with it."""
-    address = normalise_address(request.GET.get("address", ""))
-    persons = persons_with_address(request.user, address) if "@" in address else []
-    context: dict[str, Any] = {
-        "address": address,
-        "name": request.GET.get("name", "")[:200],
-        "next": safe_next(request),
-        "others": persons[1:],
-    }
-    if persons:
-        context["card"] = person_card(persons[0], user=request.user)
-    return render(request, "crm/_person_card.html", context)
 
 
 @login_required

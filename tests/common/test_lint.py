@@ -204,3 +204,21 @@ def test_every_key_does_something_somewhere():
         named |= set(re.findall(r"\"([a-z]+-[\w-]+)\"", path.read_text()))
     missing = {one.id for one in COMMANDS if not one.href and one.id not in named}
     assert missing == set()
+
+
+def test_every_url_is_called_from_somewhere():
+    """By its name, by the end of it where the beginning is a kind of record, or by its path."""
+    code = [path for path in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & set(path.parts)]
+    callers = [path for path in code if not path.name.startswith("urls")]
+    text = "\n".join(path.read_text() for path in (*TEMPLATES, *SCRIPTS, *callers))
+    quoted = set(re.findall(r"[\"'}:]([a-z_]+)[\"']", text))
+    forgotten = []
+    for path in ROOT.glob("*/urls*.py"):
+        for route, name in re.findall(
+            r"path\(\s*f?\"([^\"]*)\".*?name=\"(\w+)\"", path.read_text()
+        ):
+            ends = {name[place:] for place, letter in enumerate(name) if letter == "_"}
+            fixed = route.partition("<")[0].rpartition("}")[2]
+            if not {name, *ends} & quoted and (not fixed or f"/{fixed}" not in text):
+                forgotten.append(f"{path.parent.name}:{name}")
+    assert forgotten == []

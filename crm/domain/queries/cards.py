@@ -19,13 +19,8 @@ class PersonCard:
     next_activity: Activity | None
 
 
-def persons_with_address(user: User, address: str) -> list[Person]:
-    """The persons with this address that the user sees; two may share a mailbox."""
-    return persons_with_addresses(user, [address])
-
-
 def persons_with_addresses(user: User, addresses: list[str]) -> list[Person]:
-    """The persons with one of these addresses that the user sees."""
+    """The persons with one of these addresses that the user sees; two may share a mailbox."""
     wanted = [normalise_address(address) for address in addresses]
     rows = Person.objects.visible_to(user).filter(
         pk__in=PersonEmail.objects.filter(address__in=wanted).values("person")

@@ -58,8 +58,6 @@ def pages() -> list[str]:
         reverse("crm:search") + "?q=acme",
         reverse("crm:search_palette") + "?q=acme",
         reverse("crm:people_import"),
-        reverse("crm:address_card") + "?address=ada@acme.example",
-        reverse("crm:address_card") + "?address=nobody@acme.example&name=Nobody",
     ]
 
 
