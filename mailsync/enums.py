@@ -96,6 +96,7 @@ class Outcome(models.TextChoices):
     INTERNAL = "internal", _("Company-internal")
     TOO_BIG = "too_big", _("Stored without attachments: too big")
     DRAFT = "draft", _("A draft, shown among the drafts")
+    NOT_CHOSEN = "not_chosen", _("Folder not chosen")  # on Gmail: none of its labels is
     FAILED = "failed", _("Could not be read")
 
 

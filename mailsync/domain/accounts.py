@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from common.addresses import normalise_address
 from common.vault import conceal
 from mailsync.domain import blobs, filters
+from mailsync.domain.mailboxes import is_gmail
 from mailsync.domain.news import note, tell_account_changed
 from mailsync.domain.removal import delete_emails
 from mailsync.enums import AccountScope, AccountState, ChangeState, Direction
@@ -216,6 +217,11 @@ def choose_mailboxes(account: MailAccount, mailbox_ids: Iterable[int]) -> None:
         is_chosen=True, exists_seen=None
     )
     account.mailboxes.exclude(pk__in=chosen).update(is_chosen=False)
+    if is_gmail(account):
+        from mailsync.tasks import reconsider_mail  # leaf: tasks import the domain
+
+        # There folders are labels, and All Mail is looked into in any case.
+        reconsider_mail.delay_on_commit(account.pk)
     _sync_soon(account)
 
 

@@ -25,6 +25,7 @@ from mailsync.domain.ingest import Batch, add_keywords_of_entries, ingest
 from mailsync.domain.ingest_rows import Incoming
 from mailsync.domain.leases import Lease
 from mailsync.domain.mailboxes import places_of
+from mailsync.domain.moved import entered_inbox
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.subjects import key_of
 from mailsync.domain.thread_figures import refresh_threads
@@ -86,6 +87,9 @@ def index(work: Work, mailbox: Mailbox, uids: Sequence[int], **watermark: Any) -
     if needs_headers:
         _read_headers(work, drafts)
     for draft in drafts:
+        wanted = work.choice.has_chosen(mailbox.role, draft.indexed.labels)
+        if draft.outcome == Outcome.SEEN and not wanted:
+            draft.outcome = Outcome.NOT_CHOSEN
         # Nobody's mail yet: it is shown to its writer alone, by the app above.
         if draft.places & Place.DRAFTS:
             draft.outcome = Outcome.DRAFT
@@ -98,6 +102,10 @@ def index(work: Work, mailbox: Mailbox, uids: Sequence[int], **watermark: Any) -
         if watermark:
             mailbox.save(update_fields=list(watermark))
         known = [draft.email_id for draft in drafts if draft.email_id]
+        if mailbox.state == MailboxState.LIVE:
+            entered_inbox(
+                draft.email_id for draft in drafts if draft.email_id and draft.places & Place.INBOX
+            )
         if known:
             _refresh_known(work.account, known)
     return len(rows)
@@ -378,6 +386,7 @@ def _incoming(entry: _Waiting, content: Content, mailbox: Mailbox) -> Incoming:
         provider_id=content.provider_id,
         provider_thread_id=content.provider_thread_id,
         was_email=entry.email_id,
+        is_news=mailbox.state == MailboxState.LIVE,
     )
 
 

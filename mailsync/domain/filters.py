@@ -15,14 +15,21 @@ from django.db.models import Q
 from common.addresses import domain_of
 from crm.models import PersonEmail
 from mailsync.domain import bulk
-from mailsync.enums import BlockScope, Outcome
+from mailsync.domain.mailboxes import is_gmail, label_of
+from mailsync.enums import BlockScope, MailboxRole, Outcome
 from mailsync.mime.types import ParsedEmail
 from mailsync.models import BlockedAddress, MailAccount, MailboxEntry
 from users.models import User
 
 MAX_PEOPLE = 50
 # Outcomes that a changed choice may turn around.
-LEFT_OUT = (Outcome.TOO_OLD, Outcome.NOT_CONTACT, Outcome.INTERNAL, Outcome.BLOCKED)
+LEFT_OUT = (
+    Outcome.TOO_OLD,
+    Outcome.NOT_CONTACT,
+    Outcome.INTERNAL,
+    Outcome.BLOCKED,
+    Outcome.NOT_CHOSEN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,25 @@ class Choice:
         users = User.objects.values_list("email", flat=True)
         return frozenset({*users, *MailAccount.objects.values_list("address", flat=True)})
 
+    @cached_property
+    def _labels(self) -> frozenset[str] | None:
+        """Chosen labels on Gmail; None when All Mail is among what is chosen."""
+        rows = list(self._account.mailboxes.filter(is_chosen=True))
+        if any(row.role == MailboxRole.ALL for row in rows):
+            return None
+        return frozenset(label_of(row).lower() for row in rows)
+
+    @property
+    def is_by_label(self) -> bool:
+        """Whether a message in Gmail's All Mail is wanted for its labels only."""
+        return is_gmail(self._account) and self._labels is not None
+
+    def has_chosen(self, mailbox_role: str, labels: Sequence[str]) -> bool:
+        """Whether the folder, or one of the labels, of a message is among the chosen ones."""
+        if mailbox_role != MailboxRole.ALL or not self.is_by_label:
+            return True
+        return any(label.lower() in (self._labels or ()) for label in labels)
+
     @property
     def takes_everything(self) -> bool:
         """Whether no header has to be read to know that a message is wanted."""
@@ -85,6 +111,7 @@ class Choice:
             or self._account.contacts_only
             or self._account.leave_out_internal
             or any(self._blocked)
+            or self.is_by_label
         )
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Outcome]:
@@ -129,15 +156,17 @@ def reconsider(account: MailAccount) -> int:
     wanted = []
     rows = MailboxEntry.objects.filter(
         mailbox__account=account, outcome__in=LEFT_OUT, gone_at=None
-    ).values_list("id", "received_at", "headers")
+    ).values_list("id", "received_at", "headers", "mailbox__role", "labels")
     for batch in bulk.chunks(rows.iterator(chunk_size=2000), 2000):
         candidates = [
             Candidate(at, (headers or {}).get("from", ""), tuple((headers or {}).get("people", ())))
-            for _, at, headers in batch
+            for _, at, headers, _role, _labels in batch
         ]
         outcomes = choice.judge(candidates)
         wanted += [
-            row[0] for row, outcome in zip(batch, outcomes, strict=True) if outcome == Outcome.SEEN
+            number
+            for (number, _, _, role, labels), outcome in zip(batch, outcomes, strict=True)
+            if outcome == Outcome.SEEN and choice.has_chosen(role, labels or ())
         ]
     for ids in bulk.chunks(wanted):
         MailboxEntry.objects.filter(pk__in=ids).update(outcome=Outcome.SEEN, headers=None)

@@ -28,6 +28,7 @@ from mailsync.domain.ingest_rows import (
 )
 from mailsync.domain.leases import Lease
 from mailsync.domain.linking import link_threads
+from mailsync.domain.moved import entered_inbox
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.domain.thread_joins import apply_merges
@@ -202,6 +203,14 @@ def _write_rows(
     touched = set(placing.thread_ids) | _threads_of([r.email_id for r in reads if not r.is_new])
     if len(reads) > len(new):
         add_keywords_of_entries([read.email_id for read in reads if not read.is_new])
+        entered_inbox(
+            read.email_id
+            for read in reads
+            if not read.is_new
+            and read.item.is_news
+            and read.item.was_email is None
+            and read.item.places & Place.INBOX
+        )
         _restore_bytes(reads, blob_ids)
     refresh_threads(touched)
     email_ids = [read.email_id for read in new]

@@ -92,6 +92,8 @@ class Incoming:
     size: int = 0
     # The email that this copy belonged to already, when it is fetched once more.
     was_email: int | None = None
+    # It came into a mailbox that was up to date, so that its place there is news.
+    is_news: bool = False
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from mailsync.domain import blobs, bulk, search_index
+from mailsync.domain.mailboxes import walked_rows
 from mailsync.domain.thread_figures import COLUMNS, refresh_threads
 from mailsync.enums import MailboxState, Outcome, SubmissionState
 from mailsync.models import (
@@ -61,8 +62,8 @@ def check(
 
 def _counts(account: MailAccount, *, repair: bool) -> Iterator[Finding]:
     """No loss: as many live rows as the server counts, in every mailbox that is up to date."""
-    rows = account.mailboxes.filter(
-        state=MailboxState.LIVE, low_uid=1, is_chosen=True, exists_seen__isnull=False
+    rows = walked_rows(account).filter(
+        state=MailboxState.LIVE, low_uid=1, exists_seen__isnull=False
     )
     for row in rows:
         here = MailboxEntry.objects.filter(

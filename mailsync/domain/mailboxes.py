@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mailsync.domain.leases import Lease
@@ -37,6 +38,11 @@ PLACE_OF_LABEL = {
     "\\draft": Place.DRAFTS,
     "\\drafts": Place.DRAFTS,
 }
+LABEL_OF_ROLE = {
+    MailboxRole.INBOX: "\\Inbox",
+    MailboxRole.SENT: "\\Sent",
+    MailboxRole.DRAFTS: "\\Draft",
+}
 ORDER = (
     MailboxRole.INBOX,
     MailboxRole.SENT,
@@ -63,16 +69,40 @@ def places_of(mailbox: Mailbox, labels: Sequence[str]) -> int:
     return places or Place.ARCHIVE
 
 
+def label_of(mailbox: Mailbox) -> str:
+    """What a message in this mailbox has for a label on Gmail; nothing in All Mail."""
+    if mailbox.role in (MailboxRole.ALL, MailboxRole.ARCHIVE):
+        return ""
+    return LABEL_OF_ROLE.get(MailboxRole(mailbox.role), mailbox.path)
+
+
+def moves_by_label(account: MailAccount, target: Mailbox) -> bool:
+    """Whether a message gets there by its labels alone: on Gmail everywhere but to Spam and
+    Trash, which are no labels."""
+    return is_gmail(account) and target.role not in (MailboxRole.JUNK, MailboxRole.TRASH)
+
+
+def places_after(places: int, target: Mailbox, *, by_label: bool) -> int:
+    """Where a copy lies after it has been moved there."""
+    if not by_label:
+        return PLACE_OF_ROLE[MailboxRole(target.role)]
+    kept = places & (Place.SENT | Place.DRAFTS)
+    return kept | Place.INBOX if target.role == MailboxRole.INBOX else kept or Place.ARCHIVE
+
+
+def walked_rows(account: MailAccount) -> QuerySet[Mailbox]:
+    """The mailboxes that the sync looks into."""
+    rows = account.mailboxes.filter(is_selectable=True).exclude(state=MailboxState.GONE)
+    if is_gmail(account):
+        # What is chosen there are labels, and All Mail has the messages of all of them.
+        return rows.filter(Q(role=MailboxRole.ALL) | Q(role__in=GMAIL_WALKED, is_chosen=True))
+    # Elsewhere "all" is a view of the other mailboxes.
+    return rows.filter(is_chosen=True).exclude(role=MailboxRole.ALL)
+
+
 def walked(account: MailAccount) -> list[Mailbox]:
     """The mailboxes that are synced, the ones people look at first in front."""
-    rows = account.mailboxes.filter(is_chosen=True, is_selectable=True).exclude(
-        state=MailboxState.GONE
-    )
-    if is_gmail(account):
-        rows = rows.filter(role__in=GMAIL_WALKED)
-    else:
-        # Elsewhere "all" is a view of the other mailboxes.
-        rows = rows.exclude(role=MailboxRole.ALL)
+    rows = walked_rows(account)
     return sorted(rows, key=lambda row: (ORDER.index(MailboxRole(row.role)), row.path))
 
 
@@ -116,7 +146,9 @@ def refresh_mailboxes(account: MailAccount, store: MailStore, *, lease: Lease) -
 
 def count_left_out(account: MailAccount, store: MailStore, *, lease: Lease) -> None:
     """How much there is in folders that were never synced, so that figures add up. Of one that
-    was, the count is what its next round compares with."""
+    was, the count is what its next round compares with. On Gmail labels hold nothing by themselves."""
+    if is_gmail(account):
+        return
     rows = list(
         account.mailboxes.filter(is_chosen=False, is_selectable=True, state=MailboxState.NEW)
     )

@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from mailsync.domain import bulk
-from mailsync.domain.mailboxes import PLACE_OF_ROLE, is_gmail, with_role
+from mailsync.domain.mailboxes import is_gmail, moves_by_label, places_after, with_role
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import (
@@ -151,7 +151,7 @@ def undo_change(change: RemoteChange, *, by: Any) -> RemoteChange | None:
         target = Mailbox.objects.filter(pk=change.base.get("mailbox")).first()
         if target is None:
             return None
-        _place_copies([entry.pk], target)
+        _place_copies(change.account, [entry.pk], target)
         wanted = {"mailbox": target.pk}
     if not stopped:
         inverse = RemoteChange.objects.create(
@@ -160,7 +160,10 @@ def undo_change(change: RemoteChange, *, by: Any) -> RemoteChange | None:
             email_id=entry.email_id,
             operation=change.operation,
             wanted=wanted,
-            base={"mailbox": entry.mailbox_id, "keywords": entry.keywords},
+            base={
+                "mailbox": change.wanted.get("mailbox", entry.mailbox_id),
+                "keywords": entry.keywords,
+            },
             made_by=by,
         )
     threads = Email.objects.filter(entries=entry.pk).values_list("thread_id", flat=True)
@@ -310,7 +313,9 @@ def _move(
 ) -> None:
     # In the order of the mailbox, which is then that of the target too.
     in_order = copies.order_by("mailbox_id", "uid")
-    rows = list(in_order.values_list("id", "email_id", "mailbox_id"))
+    rows = list(in_order.values_list("id", "email_id", "mailbox_id", "places"))
+    # On Gmail a copy in All Mail may lie in the inbox, which is where it is moved from.
+    inbox = with_role(account, MailboxRole.INBOX) if is_gmail(account) else None
     entry_ids = [row[0] for row in rows]
     for ids in bulk.chunks(entry_ids):
         RemoteChange.objects.filter(
@@ -325,19 +330,22 @@ def _move(
             email_id=email_id,
             operation=operation,
             wanted={"mailbox": target.pk},
-            base={"mailbox": mailbox_id},
+            base={"mailbox": inbox.pk if inbox and places & Place.INBOX else mailbox_id},
             made_by=by,
         )
-        for entry_id, email_id, mailbox_id in rows
+        for entry_id, email_id, mailbox_id, places in rows
     )
-    _place_copies(entry_ids, target)
+    _place_copies(account, entry_ids, target)
 
 
-def _place_copies(entry_ids: Sequence[int], target: Mailbox) -> None:
+def _place_copies(account: MailAccount, entry_ids: Sequence[int], target: Mailbox) -> None:
     """An unfinished wish hides what the server says: the copies count as moved already."""
-    place = PLACE_OF_ROLE[MailboxRole(target.role)]
+    by_label = moves_by_label(account, target)
     for ids in bulk.chunks(entry_ids):
-        MailboxEntry.objects.filter(pk__in=ids).update(places=place)
+        rows = MailboxEntry.objects.filter(pk__in=ids)
+        for places in set(rows.values_list("places", flat=True)):
+            after = places_after(places, target, by_label=by_label)
+            rows.filter(places=places).update(places=after)
 
 
 def _copies(thread_ids: Sequence[int]) -> QuerySet[MailboxEntry]:

@@ -9,17 +9,19 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from mailsync.domain import bulk
 from mailsync.domain.connections import connected
 from mailsync.domain.fetching import INDEX_BATCH, Work, fetch_waiting, index
 from mailsync.domain.ingest import add_keywords_of_entries
-from mailsync.domain.mailboxes import entries_count
+from mailsync.domain.mailboxes import entries_count, places_of
+from mailsync.domain.moved import entered_inbox, left_inbox
 from mailsync.domain.news import note, tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
-from mailsync.enums import ChangeOperation, ChangeState, MailboxState
-from mailsync.models import Email, Mailbox, MailboxEntry
+from mailsync.enums import ChangeOperation, ChangeState, MailboxState, Outcome, Place
+from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
 from mailsync.providers.base import KeywordChange, MailboxStatus
 
 # Without CONDSTORE every message's marks have to be listed; the newest more often.
@@ -125,7 +127,44 @@ def _apply_keyword_batch(work: Work, mailbox: Mailbox, batch: Sequence[KeywordCh
                 updates.append((new, by_uid[uid].modseq, entry_id))
                 emails.add(email_id)
         bulk.update(MailboxEntry, columns=("keywords", "modseq"), rows=updates)
+        emails |= _take_labels(work, mailbox, batch)
         _refresh_emails(work, emails - {None})
+
+
+def _take_labels(work: Work, mailbox: Mailbox, batch: Sequence[KeywordChange]) -> set[int | None]:
+    """Takes over Gmail's labels, which say where a copy lies. A local move that still waits keeps
+    the copy where it put it. Returns the emails whose place is another one now."""
+    told = {change.uid: change.labels for change in batch if change.labels is not None}
+    if not told:
+        return set()
+    rows = MailboxEntry.objects.filter(
+        mailbox=mailbox, uidvalidity=mailbox.uidvalidity or 0, uid__in=told
+    ).values_list("id", "uid", "email_id", "places", "labels", "outcome")
+    changed = [row for row in rows if tuple(row[4] or ()) != told[row[1]]]
+    moving = _moving([row[0] for row in changed])
+    updates, entered, left = [], set(), set()
+    for entry_id, uid, email_id, old, _labels, outcome in changed:
+        labels = told[uid]
+        new = old if entry_id in moving else places_of(mailbox, labels)
+        is_let_in = outcome == Outcome.NOT_CHOSEN and work.choice.has_chosen(mailbox.role, labels)
+        result = Outcome.SEEN if is_let_in else outcome
+        if new != old and email_id:
+            (entered if new & Place.INBOX else left).add(email_id)
+        updates.append((bulk.document(list(labels) or None), new, str(result), entry_id))
+    bulk.update(MailboxEntry, columns=("labels", "places", "outcome"), rows=updates)
+    entered_inbox(entered)
+    left_inbox(left)
+    return entered | left
+
+
+def _moving(entry_ids: Sequence[int]) -> set[int]:
+    """Those that a local act, not yet replayed, moves."""
+    waiting = RemoteChange.objects.filter(
+        entry__in=entry_ids,
+        operation__in=(ChangeOperation.MOVE, ChangeOperation.DELETE),
+        state__in=(ChangeState.PENDING, ChangeState.RUNNING),
+    )
+    return {number for number in waiting.values_list("entry_id", flat=True) if number}
 
 
 def _waiting_keywords(entry_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -287,7 +326,12 @@ def mark_gone(work: Work, mailbox: Mailbox, uids: Iterable[int]) -> None:
                 mailbox=mailbox, uidvalidity=mailbox.uidvalidity or 0, uid__in=some, gone_at=None
             )
             emails = set(rows.values_list("email_id", flat=True)) - {None}
+            in_inbox = rows.filter(email__isnull=False).annotate(
+                inbox=F("places").bitand(int(Place.INBOX))
+            )
+            left = set(in_inbox.filter(inbox__gt=0).values_list("email_id", flat=True))
             rows.update(gone_at=now)
+            left_inbox(left)
             _refresh_emails(work, emails)
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mailsync.domain import blobs, bulk
 from mailsync.domain.fetching import Work
+from mailsync.domain.mailboxes import walked_rows
 from mailsync.domain.news import note, tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.domain.thread_joins import rebuild_addresses
@@ -47,7 +48,8 @@ def looked_until(account: MailAccount) -> datetime:
 def remove_gone_emails(work: Work) -> int:
     """Removes or marks what has been gone for long enough. Returns how many."""
     unfinished = (MailboxState.NEW, MailboxState.RESYNC)
-    if work.account.mailboxes.filter(state__in=unfinished, is_chosen=True).exists():
+    # Of those that are looked into: one that only holds others, or a label, stays new for ever.
+    if walked_rows(work.account).filter(state__in=unfinished).exists():
         return 0
     before = timezone.now() - GONE_AFTER
     count = _remove_gone(work, before)

@@ -13,7 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailsync.domain.fetching import Work
-from mailsync.domain.mailboxes import PLACE_OF_ROLE
+from mailsync.domain.mailboxes import (
+    label_of,
+    moves_by_label,
+    places_after,
+    places_of,
+    with_role,
+)
 from mailsync.domain.news import note, tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import ChangeOperation, ChangeState, MailboxRole, MailboxState
@@ -53,7 +59,8 @@ def _groups(changes: Sequence[RemoteChange]) -> Iterator[list[RemoteChange]]:
     def kind(change: RemoteChange) -> tuple[object, ...]:
         mailbox = change.entry.mailbox_id if change.entry else None
         alone = change.pk if change.state == ChangeState.RUNNING else 0
-        return (change.operation, mailbox, str(change.wanted), alone)
+        came_from = change.base.get("mailbox")
+        return (change.operation, mailbox, str(change.wanted), came_from, alone)
 
     for _, group in groupby(changes, key=kind):
         yield list(group)
@@ -136,48 +143,95 @@ def _do_move(work: Work, changes: Sequence[RemoteChange], *, look_first: bool) -
     target = Mailbox.objects.filter(pk=changes[0].wanted["mailbox"], account=work.account).first()
     if target is None:
         raise ProviderError("mailbox_not_opened", Reaction.REFUSED)
+    by_label = moves_by_label(work.account, target)
+    if by_label and source.role == MailboxRole.ALL:
+        _do_labels(work, changes, source, target)
+        return
     if source.pk == target.pk:
         _settle(work, changes, ChangeState.DONE)
         return
+    # On Gmail out of Trash or Spam: into All Mail, where the sync looks, and there to its label.
+    place = with_role(work.account, MailboxRole.ALL) if by_label else target
+    if place is None:
+        raise ProviderError("mailbox_not_opened", Reaction.REFUSED)
     current = _still_numbered(work, source, changes)
     by_uid = {change.entry.uid: change for change in current if change.entry}
     there = set(work.store.uids()) if look_first else set(by_uid)
-    moved = work.store.move([uid for uid in by_uid if uid in there], target.path)
+    moved = work.store.move([uid for uid in by_uid if uid in there], place.path)
     results = {one.uid: one for one in moved}
     for uid in by_uid:
         if uid not in there:
             results[uid] = Moved(uid)
-    _settle_moves(work, by_uid, results, target)
+    _find_moved(work, by_uid, results, place)
+    if by_label and label_of(target):
+        work.store.open(place.path, writable=True)
+        new_uids = [one.new_uid for one in results.values() if one.new_uid is not None]
+        work.store.set_labels(new_uids, add=[label_of(target)])
+    _settle_moves(work, by_uid, results, place=place, target=target)
+
+
+def _do_labels(
+    work: Work, changes: Sequence[RemoteChange], source: Mailbox, target: Mailbox
+) -> None:
+    """A move inside Gmail's All Mail: one label less, another more. Doing it twice is doing it
+    once, so nothing has to be looked at."""
+    came_from = Mailbox.objects.filter(
+        pk=changes[0].base.get("mailbox"), account=work.account
+    ).first()
+    add = {label_of(target)} - {""}
+    remove = {label_of(came_from) if came_from else ""} - {"", *add}
+    current = _still_numbered(work, source, changes)
+    uids = [change.entry.uid for change in current if change.entry]
+    if uids and (add or remove):
+        work.store.set_labels(uids, add=add, remove=remove)
+    with transaction.atomic():
+        for change in current:
+            if change.entry:
+                labels = [one for one in change.entry.labels or () if one not in remove]
+                change.entry.labels = [*labels, *sorted(add - set(labels))] or None
+                change.entry.save(update_fields=["labels"])
+        _settle(work, current, ChangeState.DONE)
+
+
+def _find_moved(
+    work: Work, by_uid: dict[int, RemoteChange], results: dict[int, Moved], place: Mailbox
+) -> None:
+    """Looks for those whose new UID nobody told."""
+    unknown = [uid for uid in by_uid if uid not in results or results[uid].new_uid is None]
+    if not unknown:
+        return
+    work.store.open(place.path)
+    for uid in unknown:
+        entry = by_uid[uid].entry
+        message_id = entry.email.message_id if entry and entry.email else ""
+        hits = work.store.find(message_id) if message_id else []
+        if hits:
+            results[uid] = Moved(uid, None, hits[-1])
 
 
 def _settle_moves(
-    work: Work, by_uid: dict[int, RemoteChange], results: dict[int, Moved], target: Mailbox
+    work: Work,
+    by_uid: dict[int, RemoteChange],
+    results: dict[int, Moved],
+    *,
+    place: Mailbox,
+    target: Mailbox,
 ) -> None:
-    """Re-points each copy to its new place; one whose new UID nobody told is looked for."""
-    unknown = [uid for uid, one in results.items() if one.new_uid is None]
-    found: dict[int, int] = {}
-    if unknown:
-        work.store.open(target.path)
-        for uid in unknown:
-            entry = by_uid[uid].entry
-            message_id = entry.email.message_id if entry and entry.email else ""
-            hits = work.store.find(message_id) if message_id else []
-            if hits:
-                found[uid] = hits[-1]
+    """Re-points each copy to its new place."""
     done = []
+    sources = set()
     with transaction.atomic():
         work.lease.renew()
         for uid, change in by_uid.items():
-            result = results.get(uid)
-            new_uid = (result.new_uid if result else None) or found.get(uid)
+            result = results.get(uid, Moved(uid))
             if change.entry:
-                _repoint(change.entry, target, new_uid, result.uidvalidity if result else None)
+                sources.add(change.entry.mailbox_id)
+                _repoint(work, change.entry, result, place=place, target=target)
             done.append(change)
         _settle(work, done, ChangeState.DONE)
         # Our own moves must not look like drift: the counts are dropped, and the next round
         # lists the UIDs once.
-        sources = {change.base.get("mailbox") for change in done} - {None}
-        Mailbox.objects.filter(pk__in=[*sources, target.pk]).update(exists_seen=None)
+        Mailbox.objects.filter(pk__in=[*sources, place.pk]).update(exists_seen=None)
         threads = set(
             Email.objects.filter(entries__in=[c.entry_id for c in done]).values_list(
                 "thread_id", flat=True
@@ -188,16 +242,17 @@ def _settle_moves(
 
 
 def _repoint(
-    entry: MailboxEntry, target: Mailbox, new_uid: int | None, uidvalidity: int | None
+    work: Work, entry: MailboxEntry, moved: Moved, *, place: Mailbox, target: Mailbox
 ) -> None:
-    now = timezone.now()
-    if new_uid is None:
+    if moved.new_uid is None:
         # The target's next round finds it by its content.
-        entry.gone_at = now
+        entry.gone_at = timezone.now()
         entry.save(update_fields=["gone_at"])
         return
-    validity = uidvalidity or target.uidvalidity or 0
-    twin = MailboxEntry.objects.filter(mailbox=target, uidvalidity=validity, uid=new_uid).first()
+    validity = moved.uidvalidity or place.uidvalidity or 0
+    twin = MailboxEntry.objects.filter(
+        mailbox=place, uidvalidity=validity, uid=moved.new_uid
+    ).first()
     if twin:
         if twin.email_id is None:
             twin.email_id, twin.outcome = entry.email_id, entry.outcome
@@ -205,8 +260,9 @@ def _repoint(
         RemoteChange.objects.filter(entry=entry).update(entry=twin)
         entry.delete()
         return
-    entry.mailbox, entry.uidvalidity, entry.uid = target, validity, new_uid
-    entry.places = PLACE_OF_ROLE[MailboxRole(target.role)]
+    entry.mailbox, entry.uidvalidity, entry.uid = place, validity, moved.new_uid
+    by_label = moves_by_label(work.account, target)
+    entry.places = places_after(entry.places, target, by_label=by_label)
     entry.save(update_fields=["mailbox", "uidvalidity", "uid", "places"])
 
 
@@ -270,7 +326,7 @@ def _give_up(work: Work, changes: Sequence[RemoteChange], error: ProviderError) 
                 continue
             if change.operation == ChangeOperation.KEYWORDS:
                 entry.keywords = change.base.get("keywords", entry.keywords)
-            entry.places = PLACE_OF_ROLE[MailboxRole(entry.mailbox.role)]
+            entry.places = places_of(entry.mailbox, entry.labels or ())
             entry.save(update_fields=["keywords", "places"])
             if entry.email_id:
                 emails.add(entry.email_id)

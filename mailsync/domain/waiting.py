@@ -25,7 +25,7 @@ WAITING = """
                 AND remainder_of_id IS NULL AND blob_id IS NOT NULL),
         EXISTS (SELECT 1 FROM mailsync_mailboxentry
             WHERE mailbox_id IN (SELECT id FROM mailsync_mailbox
-                    WHERE account_id = %(account)s AND is_chosen)
+                    WHERE account_id = %(account)s AND (is_chosen OR role = 'all'))
                 AND NOT (outcome IN ('stored', 'duplicate')) AND outcome IN ('seen', 'failed')
                 AND gone_at IS NULL AND (outcome = 'seen' OR next_try_at <= %(now)s)),
         EXISTS (SELECT 1 FROM mailsync_mailboxentry AS entry

@@ -127,6 +127,8 @@ class KeywordChange:
     uid: int
     keywords: Keyword
     modseq: int | None = None
+    # X-GM-LABELS as they are now; None where the server has none.
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +180,12 @@ class MailStore(Protocol):
         """All UIDs, ascending; with `since` those that arrived on that day or later."""
 
     def keywords(self, first: int, last: int | None = None) -> Iterator[KeywordChange]:
-        """Marks of every message with a UID in the range."""
+        """Marks, and labels, of every message with a UID in the range."""
 
     def changed_since(
         self, modseq: int, uidvalidity: int
     ) -> tuple[list[KeywordChange], list[int] | None]:
-        """Marks changed after `modseq` (RFC 7162), and the UIDs that vanished since; None when
+        """Marks and labels changed after `modseq` (RFC 7162), and the UIDs that vanished since; None when
         the server cannot tell what vanished. Servers lie about this: check a mass of vanished
         ones against `uids` before believing it. Raises STATE_LOST when the open mailbox has
         another UIDVALIDITY."""
@@ -214,6 +216,12 @@ class MailStore(Protocol):
     ) -> None:
         """Changes marks; repeating it changes nothing more. The mailbox has to be open with
         `writable`, here and for `move`."""
+
+    def set_labels(
+        self, uids: Iterable[int], *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> None:
+        """Changes Gmail's labels (X-GM-EXT-1), each by its mailbox's name or Gmail's own
+        word for it; repeating it changes nothing more. Without the extension raises ProviderError("refused", REFUSED)."""
 
     def move(self, uids: Iterable[int], target: str) -> list[Moved]:
         """Moves messages (RFC 6851); without MOVE copies, marks deleted, expunges by UID

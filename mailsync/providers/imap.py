@@ -32,6 +32,7 @@ CONTENT_BYTES = 8 << 20
 # Messages above this never come whole; `text_only` brings them without attachments.
 LARGEST_MESSAGE = 50 << 20
 _REMEMBERED_SIZES = 20_000
+GMAIL_OWN_LABELS = frozenset({"\\Inbox", "\\Sent", "\\Draft", "\\Starred", "\\Important"})
 _COPY_SECONDS = 300.0
 _HEADERS = b"BODY.PEEK[HEADER.FIELDS (%s)]" % " ".join(HEADER_FIELDS).encode()
 
@@ -121,7 +122,7 @@ class IMAPStore:
             raise misbehaves("a SEARCH answer that cannot be read") from error
 
     def keywords(self, first: int, last: int | None = None) -> Iterator[KeywordChange]:
-        items = b"(UID FLAGS MODSEQ)" if self._has_modseq else b"(UID FLAGS)"
+        items = self._mark_items()
         upper = last
         while True:
             # RFC 9738: a server with a limit says how far down it got; the rest is asked again.
@@ -140,6 +141,11 @@ class IMAPStore:
                 return
             upper = limit.lowest - 1
 
+    def _mark_items(self) -> bytes:
+        modseq = b" MODSEQ" if self._has_modseq else b""
+        labels = b" X-GM-LABELS" if self._has("X-GM-EXT-1") else b""
+        return b"(UID FLAGS%s%s)" % (modseq, labels)
+
     def changed_since(
         self, modseq: int, uidvalidity: int
     ) -> tuple[list[KeywordChange], list[int] | None]:
@@ -148,7 +154,7 @@ class IMAPStore:
         since = b"(CHANGEDSINCE %d%s)" % (modseq, b" VANISHED" if self._tells_vanished else b"")
         changes: dict[int, KeywordChange] = {}
         vanished: set[int] | None = set() if self._tells_vanished else None
-        command = (b"UID", b"FETCH", b"1:*", b"(UID FLAGS MODSEQ)", since)
+        command = (b"UID", b"FETCH", b"1:*", self._mark_items(), since)
         expect = max(self._exists, 1000)
         for _number, pieces in self._wire.pipelined([command], expect=expect):
             row = read_row(parse.flags_row, pieces)
@@ -305,6 +311,21 @@ class IMAPStore:
                         expect=2 * len(batch),
                     )
 
+    def set_labels(
+        self, uids: Iterable[int], *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> None:
+        self._must_be_writable()
+        if not self._has("X-GM-EXT-1"):
+            raise ProviderError("refused", Reaction.REFUSED)
+        labels = [(b"+", label) for label in add] + [(b"-", label) for label in remove]
+        for batch in parse.slices(sorted(set(uids))):
+            for sign, label in labels:
+                name = sign + b"X-GM-LABELS"
+                self._wire.done(
+                    *(b"UID", b"STORE", uid_set(batch), name, _label(label)),
+                    expect=2 * len(batch),
+                )
+
     def move(self, uids: Iterable[int], target: str) -> list[Moved]:
         self._must_be_writable()
         if not self._has("MOVE") and not self._has("UIDPLUS"):
@@ -369,6 +390,12 @@ class IMAPStore:
 
     def close(self) -> None:
         self._wire.close()
+
+
+def _label(label: str) -> bytes | Literal:
+    """A label as an argument: one of Gmail's own stands as it is, another like a mailbox."""
+    name = label.encode() if label in GMAIL_OWN_LABELS else wire_name(label)
+    return b"(" + name + b")" if isinstance(name, bytes) else name
 
 
 class _LimitedTo:

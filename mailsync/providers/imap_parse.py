@@ -247,19 +247,21 @@ def _value(found: re.Match[bytes]) -> bytes | None:
 # --- FETCH ------------------------------------------------------------------------------------
 
 
-def flags_row(pieces: list[bytes]) -> tuple[int, Keyword, int | None] | None:
-    """UID, marks and MODSEQ of a FETCH row; None when the row has no UID or no flags."""
+def flags_row(
+    pieces: list[bytes],
+) -> tuple[int, Keyword, int | None, tuple[str, ...] | None] | None:
+    """UID, marks, MODSEQ and labels of a FETCH row; None when the row has no UID or no flags."""
     if len(pieces) == 1:
         found = _FLAGS_ROW.fullmatch(pieces[0])
         if found:
             uid, flags, modseq = found.groups()
             if uid is None or flags is None:
                 return None
-            return int(uid), keywords_of(flags), int(modseq) if modseq else None
+            return int(uid), keywords_of(flags), int(modseq) if modseq else None, None
     items = fetch_items(pieces)
     if items is None or "UID" not in items or "FLAGS" not in items:
         return None
-    return items["UID"], items["FLAGS"], items.get("MODSEQ")
+    return items["UID"], items["FLAGS"], items.get("MODSEQ"), items.get("X-GM-LABELS")
 
 
 def fetch_items(pieces: list[bytes]) -> FetchItems | None:

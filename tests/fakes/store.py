@@ -186,6 +186,18 @@ class FakeServer:
             message.keywords = marks
             message.modseq = box.next_modseq()
 
+    def label(
+        self, mailbox: str, uid: int, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> None:
+        """Puts labels on a message and takes others away, as Gmail does."""
+        box = self.mailboxes[mailbox]
+        message = box.messages[uid]
+        kept = [one for one in message.labels if one not in set(remove)]
+        labels = tuple(dict.fromkeys([*kept, *add]))
+        if labels != message.labels:
+            message.labels = labels
+            message.modseq = box.next_modseq()
+
     def expunge(self, mailbox: str, uid: int) -> FakeMessage:
         box = self.mailboxes[mailbox]
         message = box.messages.pop(uid)
@@ -239,10 +251,13 @@ class FakeServer:
         if error is not None:
             raise error
 
-    def snapshot(self) -> dict[str, list[tuple[bytes, Keyword]]]:
+    def snapshot(self) -> dict[str, list[tuple[bytes, Keyword, list[str]]]]:
         """What is in each mailbox, without numbers: for comparing two runs."""
         return {
-            path: sorted((message.raw, message.keywords) for message in box.messages.values())
+            path: sorted(
+                (message.raw, message.keywords, sorted(message.labels))
+                for message in box.messages.values()
+            )
             for path, box in self.mailboxes.items()
         }
 
@@ -269,6 +284,9 @@ class FakeStore:
         if self._box is None or (writable and not self._is_writable):
             raise RuntimeError("open the mailbox first")
         return self._box
+
+    def _labels(self, message: FakeMessage) -> tuple[str, ...] | None:
+        return message.labels if self._has("X-GM-EXT-1") else None
 
     def _modseq(self, value: int) -> int | None:
         return value if self._has("CONDSTORE") else None
@@ -333,7 +351,8 @@ class FakeStore:
         for message in list(self._opened().messages.values()):
             if message.uid >= first and (last is None or message.uid <= last):
                 self._step("keywords row")
-                yield KeywordChange(message.uid, message.keywords, self._modseq(message.modseq))
+                modseq = self._modseq(message.modseq)
+                yield KeywordChange(message.uid, message.keywords, modseq, self._labels(message))
 
     def changed_since(
         self, modseq: int, uidvalidity: int
@@ -343,7 +362,7 @@ class FakeStore:
         if box.uidvalidity != uidvalidity:
             raise ProviderError("state_lost", Reaction.STATE_LOST)
         changes = [
-            KeywordChange(message.uid, message.keywords, message.modseq)
+            KeywordChange(message.uid, message.keywords, message.modseq, self._labels(message))
             for message in box.messages.values()
             if message.modseq > modseq
         ]
@@ -435,6 +454,17 @@ class FakeStore:
         for uid in uids:
             if uid in box.messages:
                 self.server.mark(box.path, uid, add=add, remove=remove)
+
+    def set_labels(
+        self, uids: Iterable[int], *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> None:
+        self._step("set_labels")
+        box = self._opened(writable=True)
+        if not self._has("X-GM-EXT-1"):
+            raise ProviderError("refused", Reaction.REFUSED)
+        for uid in uids:
+            if uid in box.messages:
+                self.server.label(box.path, uid, add=add, remove=remove)
 
     def move(self, uids: Iterable[int], target: str) -> list[Moved]:
         self._step("move")

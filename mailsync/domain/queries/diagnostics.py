@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from mailsync.domain.mailboxes import is_gmail, walked_rows
 from mailsync.enums import MailboxState, Outcome
 from mailsync.errors import sentence
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry
@@ -72,8 +73,10 @@ class MailboxFigures:
 
 
 def mailbox_figures(account: MailAccount) -> list[MailboxFigures]:
-    """The account's folders with their figures, in two queries."""
-    found = {box.pk: MailboxFigures(mailbox=box) for box in account.mailboxes.order_by("path")}
+    """The account's folders with their figures, in two queries. On Gmail those that the sync looks
+    into: a label's messages are in All Mail already."""
+    boxes = walked_rows(account) if is_gmail(account) else account.mailboxes.all()
+    found = {box.pk: MailboxFigures(mailbox=box) for box in boxes.order_by("path")}
     counted = (
         # While a folder is numbered anew, copies of both generations stand for the same messages.
         MailboxEntry.objects.filter(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
+from mailsync.domain.mailboxes import GMAIL_WALKED, is_gmail, walked_rows
 from mailsync.enums import AccountState, MailboxRole, MailboxState
 from mailsync.models import MailAccount, Mailbox
 
@@ -36,7 +37,9 @@ class Progress:
 def progress_of(accounts: Iterable[MailAccount]) -> list[Progress]:
     """The accounts whose first sync is still going on, with figures."""
     by_pk = {a.pk: a for a in accounts if a.state not in STANDING_STILL}
-    boxes = Mailbox.objects.filter(account__in=by_pk, is_chosen=True, is_selectable=True)
+    boxes = Mailbox.objects.filter(
+        _is_walked(by_pk.values()), account__in=by_pk, is_selectable=True
+    ).exclude(state=MailboxState.GONE)
     running = dict(
         boxes.filter(state__in=UNFINISHED).values_list("account").annotate(Count("pk")).order_by()
     )
@@ -50,13 +53,19 @@ def progress_of(accounts: Iterable[MailAccount]) -> list[Progress]:
     return found
 
 
+def _is_walked(accounts: Iterable[MailAccount]) -> Q:
+    """As `walked_rows`, for many accounts in one condition."""
+    gmail = Q(account__in=[account.pk for account in accounts if is_gmail(account)])
+    by_label = Q(role=MailboxRole.ALL) | Q(role__in=GMAIL_WALKED, is_chosen=True)
+    return gmail & by_label | ~gmail & Q(is_chosen=True) & ~Q(role=MailboxRole.ALL)
+
+
 def _figures(account: MailAccount) -> Progress:
     boxes = list(
-        Mailbox.objects.filter(account=account, is_chosen=True, is_selectable=True).annotate(
-            known=Count("entries", filter=Q(entries__gone_at=None))
-        )
+        walked_rows(account).annotate(known=Count("entries", filter=Q(entries__gone_at=None)))
     )
-    inbox = [box for box in boxes if box.role == MailboxRole.INBOX]
+    first = MailboxRole.ALL if is_gmail(account) else MailboxRole.INBOX
+    inbox = [box for box in boxes if box.role == first]
     return Progress(
         account=account,
         known=sum(box.known for box in boxes),

@@ -11,16 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailsync.domain import leases, mirror, sync
-from mailsync.enums import ChangeState
+from mailsync.enums import ChangeState, MailboxRole
 from mailsync.models import Email, MailAccount, MailboxEntry, RemoteChange, Thread
 from mailsync.providers.base import Keyword, ProviderError, Reaction
 from tests.factories.mail import make_account
 from tests.factories.messages import message
-from tests.fakes.store import BARE, FULL, MICROSOFT, FakeServer
+from tests.fakes.store import BARE, FULL, GMAIL, MICROSOFT, FakeServer
 
 pytestmark = pytest.mark.django_db
 
 ME = "alice@northwind.example"
+ALL_MAIL = "[Gmail]/All Mail"
 
 
 class KilledError(BaseException):
@@ -95,6 +96,32 @@ def scenario(account: MailAccount, server: FakeServer, alice: Any, sync_now: Any
     sync_now()
 
 
+def gmail_server() -> FakeServer:
+    server = small_server(GMAIL)
+    server.remove("Archive")
+    server.create(ALL_MAIL, role=MailboxRole.ALL)
+    server.create("Customers")
+    return server
+
+
+def gmail_scenario(account: MailAccount, server: FakeServer, alice: Any, sync_now: Any) -> None:
+    """Labels that change on both sides, Trash and back."""
+    for number in (1, 2, 3):
+        raw = message(number, to=ME, answers=number - 1)
+        server.deliver(raw, mailbox=ALL_MAIL, labels=("\\Inbox", "Customers"))
+    server.deliver(message(9, to=ME), mailbox=ALL_MAIL, labels=("\\Inbox",))
+    sync_now()
+    server.label(ALL_MAIL, 1, remove=["\\Inbox"])
+    server.mark(ALL_MAIL, 2, add=Keyword.SEEN)
+    mirror.trash_threads(Thread.objects.filter(emails__message_id__startswith="mail9@"), by=alice)
+    sync_now()
+    mirror.untrash_threads(Thread.objects.filter(emails__message_id__startswith="mail9@"), by=alice)
+    mirror.archive_threads(Thread.objects.filter(emails__message_id__startswith="mail1@"), by=alice)
+    sync_now()
+    server.label(ALL_MAIL, 3, add=["\\Inbox"])
+    sync_now()
+
+
 @pytest.fixture
 def quiet(monkeypatch: Any, settings: Any, tmp_path: Any) -> None:
     settings.BLOB_DIR = tmp_path / "blobs"
@@ -102,15 +129,24 @@ def quiet(monkeypatch: Any, settings: Any, tmp_path: Any) -> None:
     monkeypatch.setattr("mailsync.domain.failures.MAX_COUNTED", 2)
 
 
-def play(monkeypatch: Any, alice: Any, *, fault: Any = None) -> tuple[Any, FakeServer]:
+SCENARIOS = {
+    "imap": (small_server, scenario),
+    "gmail": (gmail_server, gmail_scenario),
+}
+
+
+def play(
+    monkeypatch: Any, alice: Any, *, name: str = "imap", fault: Any = None
+) -> tuple[Any, FakeServer]:
     """The scenario on a fresh account in a transaction that is taken back."""
-    server = small_server()
+    make_server, acts = SCENARIOS[name]
+    server = make_server()
     with transaction.atomic():
         account = make_account(alice, mirror_archive=True, mirror_delete=True)
         attach(monkeypatch, server)
         if fault:
             fault(server)
-        scenario(account, server, alice, lambda: rounds(account))
+        acts(account, server, alice, lambda: rounds(account))
         state = state_of(account)
         transaction.set_rollback(True)
     return state, server
@@ -123,21 +159,27 @@ SOME_OR_ALL = pytest.mark.parametrize(
 
 
 @SOME_OR_ALL
-def test_cut_connection_at_every_step_changes_nothing(quiet, alice, monkeypatch, every):
-    expected, server = play(monkeypatch, alice)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_cut_connection_at_every_step_changes_nothing(quiet, alice, monkeypatch, every, name):
+    expected, server = play(monkeypatch, alice, name=name)
     steps = server.steps
     assert steps > 40
     for step in range(1, steps + 1, every):
         error = ProviderError("connection_lost", Reaction.LATER)
-        got, there = play(monkeypatch, alice, fault=lambda s, n=step, e=error: s.fail_at(n, e))
+        got, there = play(
+            monkeypatch, alice, name=name, fault=lambda s, n=step, e=error: s.fail_at(n, e)
+        )
         assert got.copies == expected.copies, step
         assert got.threads == expected.threads, step
         assert there.snapshot() == server.snapshot(), step
 
 
 @SOME_OR_ALL
-def test_killed_process_at_every_transaction_changes_nothing(quiet, alice, monkeypatch, every):
-    expected, server = play(monkeypatch, alice)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_killed_process_at_every_transaction_changes_nothing(
+    quiet, alice, monkeypatch, every, name
+):
+    expected, server = play(monkeypatch, alice, name=name)
     renew = leases.Lease.renew
     count = 0
 
@@ -155,12 +197,12 @@ def test_killed_process_at_every_transaction_changes_nothing(quiet, alice, monke
         monkeypatch.setattr(leases.Lease, "renew", renew_or_die)
 
     killed_at(0)
-    play(monkeypatch, alice)
+    play(monkeypatch, alice, name=name)
     writes = count
     assert writes > 20
     for number in range(1, writes + 1, max(1, every // 2)):
         killed_at(number)
-        got, there = play(monkeypatch, alice)
+        got, there = play(monkeypatch, alice, name=name)
         assert got.copies == expected.copies, number
         assert got.threads == expected.threads, number
         assert there.snapshot() == server.snapshot(), number

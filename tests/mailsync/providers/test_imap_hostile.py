@@ -302,6 +302,45 @@ def test_a_label_that_looks_like_an_answer(connected: Callable[..., IMAPStore]) 
     assert (found.provider_id, found.provider_thread_id) == ("1278455344230334865", "12")
 
 
+GMAIL_CAN = "IMAP4rev1 X-GM-EXT-1 CONDSTORE ENABLE UIDPLUS MOVE AUTH=PLAIN SASL-IR"
+
+
+def test_changed_labels_come_with_the_marks(connected: Callable[..., IMAPStore]) -> None:
+    rows = (
+        b'* 1 FETCH (X-GM-LABELS (\\Inbox "Gr&APYA3w-e") UID 7 FLAGS (\\Seen) MODSEQ (9))\r\n'
+        b"* 2 FETCH (UID 8 FLAGS () X-GM-LABELS () MODSEQ (9))\r\n"
+        b"* 3 FETCH (UID 9 FLAGS () MODSEQ (9))\r\n"
+    )
+    store = connected({"UID FETCH": rows}, capabilities=GMAIL_CAN)
+    changes, vanished = store.changed_since(5, 7)
+    assert [(row.uid, row.keywords, row.labels) for row in changes] == [
+        (7, Keyword.SEEN, ("\\Inbox", "Größe")),
+        (8, Keyword.NONE, ()),
+        (9, Keyword.NONE, None),
+    ]
+    assert vanished is None
+    assert list(store.keywords(7)) == changes
+
+
+def test_labels_are_asked_for_and_changed_by_their_names() -> None:
+    with ScriptedServer(imap_script({}, capabilities=GMAIL_CAN)) as server:
+        store = IMAPStore.connect(server.address())
+        store.open("INBOX", writable=True)
+        store.changed_since(5, 7)
+        store.set_labels([9, 7, 8], add=['Größe "A"'], remove=["\\Inbox", "\\Strange"])
+        store.close()
+    lines = said(server)
+    assert b"(UID FLAGS MODSEQ X-GM-LABELS) (CHANGEDSINCE 5)" in lines
+    assert b'UID STORE 7:9 +X-GM-LABELS ("Gr&APYA3w-e \\"A\\"")\r\n' in lines
+    assert b"UID STORE 7:9 -X-GM-LABELS (\\Inbox)\r\n" in lines
+    assert b'UID STORE 7:9 -X-GM-LABELS ("\\\\Strange")\r\n' in lines
+
+
+def test_without_labels_none_are_changed(connected: Callable[..., IMAPStore]) -> None:
+    with pytest.raises(ProviderError):
+        connected({}, capabilities=FULL).set_labels([7], add=["Customers"])
+
+
 def test_vanished_lies_do_not_fill_memory(connected: Callable[..., IMAPStore]) -> None:
     enabled = b"* ENABLED QRESYNC\r\n"
     lie = b"* VANISHED (EARLIER) 1:4294967295\r\n* 1 FETCH (UID 7 FLAGS () MODSEQ (9))\r\n"

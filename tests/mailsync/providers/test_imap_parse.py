@@ -63,7 +63,7 @@ def test_the_quick_way_and_the_careful_way_agree(uid: int, flags: bytes, body: b
     ],
 )
 def test_marks_are_read_in_any_order(row: bytes) -> None:
-    assert parse.flags_row([row]) == (5, Keyword.SEEN, 7)
+    assert parse.flags_row([row]) == (5, Keyword.SEEN, 7, None)
 
 
 @pytest.mark.parametrize(
