@@ -7,6 +7,7 @@ the one taken before the fetch, so that what arrives meanwhile is seen as new th
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -142,7 +143,9 @@ def _take_labels(work: Work, mailbox: Mailbox, batch: Sequence[KeywordChange]) -
     ).values_list("id", "uid", "email_id", "places", "labels", "outcome")
     changed = [row for row in rows if tuple(row[4] or ()) != told[row[1]]]
     moving = _moving([row[0] for row in changed])
-    updates, entered, left = [], set(), set()
+    updates: list[tuple[Any, ...]] = []
+    entered: set[int] = set()
+    left: set[int] = set()
     for entry_id, uid, email_id, old, _labels, outcome in changed:
         labels = told[uid]
         new = old if entry_id in moving else places_of(mailbox, labels)
@@ -154,7 +157,7 @@ def _take_labels(work: Work, mailbox: Mailbox, batch: Sequence[KeywordChange]) -
     bulk.update(MailboxEntry, columns=("labels", "places", "outcome"), rows=updates)
     entered_inbox(entered)
     left_inbox(left)
-    return entered | left
+    return {*entered, *left}
 
 
 def _moving(entry_ids: Sequence[int]) -> set[int]:
