@@ -1,12 +1,12 @@
 """What persons, organizations, deals, leads and projects have in common."""
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 
+from common import words
 from crm.enums import RecordKind
 from sharing.models import OwnedRecord
 
@@ -15,9 +15,7 @@ SORT_KEY_LENGTH = 200
 
 def fold(text: str) -> str:
     """Text as it is compared and sorted: without accents, case and doubled spaces."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return " ".join(bare.casefold().split())
+    return " ".join(words.fold(text).split())
 
 
 class Record(OwnedRecord):

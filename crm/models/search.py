@@ -9,15 +9,14 @@ from typing import Any
 from django.db import models
 from django.db.models.lookups import Lookup
 
+from common.words import MAX_WORD
 from crm.enums import RecordKind
-
-WORD_LENGTH = 64
 
 
 class SearchWord(models.Model):
     kind = models.CharField(max_length=12, choices=RecordKind.choices)
     record_id = models.BigIntegerField()
-    word = models.CharField(max_length=WORD_LENGTH)
+    word = models.CharField(max_length=MAX_WORD)
 
     class Meta:
         verbose_name = "search word"

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from common.words import words
 from crm.domain.queries.seen import seen_name
 from crm.domain.records import MODELS
-from crm.domain.search import words_of
+from crm.domain.search import phone_typed
 from crm.enums import RecordKind
 from crm.models import Organization, Person, Record, SearchWord
 from users.models import User
@@ -38,14 +39,24 @@ def register_source(name: str, *, heading: Any, source: Source) -> None:
 
 
 def matching(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Those of `rows` that have, for each word of the text, a word that begins with it."""
-    words = words_of(text)[:MAX_WORDS]
-    if not words:
+    """Those of `rows` that have, for each word of the text, a word that begins with it; persons
+    by their phone number as well, however it is written."""
+    asked = words(text)[:MAX_WORDS]
+    if not asked:
         return rows.none()
-    for word in words:
-        found = SearchWord.objects.filter(kind=rows.model.kind, word__prefix=word)
-        rows = rows.filter(pk__in=found.values("record_id"))
-    return rows
+    kind = rows.model.kind
+    condition = Q()
+    for word in asked:
+        condition &= Q(pk__in=_having(word, kind=kind))
+    number = phone_typed(text) if kind == RecordKind.PERSON else ""
+    if number and [number] != asked:
+        condition |= Q(pk__in=_having(number, kind=kind))
+    return rows.filter(condition)
+
+
+def _having(word: str, *, kind: RecordKind) -> Any:
+    """Ids of the records of this kind with a word that begins like this."""
+    return SearchWord.objects.filter(kind=kind, word__prefix=word).values("record_id")
 
 
 def found_records(user: User, text: str, *, kind: RecordKind, limit: int) -> list[Record]:
@@ -78,10 +89,9 @@ def persons_matching(rows: QuerySet[Person], text: str, *, user: User) -> QueryS
     """Those of `rows` that have, for each word, a word of their own that begins with it, or one
     of their organization, as far as the user sees that. No word asks for all of them."""
     organizations = Organization.objects.visible_to(user)
-    for word in words_of(text)[:MAX_WORDS]:
-        found = SearchWord.objects.filter(word__prefix=word)
-        own = found.filter(kind=RecordKind.PERSON).values("record_id")
-        theirs = found.filter(kind=RecordKind.ORGANIZATION).values("record_id")
+    for word in words(text)[:MAX_WORDS]:
+        own = _having(word, kind=RecordKind.PERSON)
+        theirs = _having(word, kind=RecordKind.ORGANIZATION)
         rows = rows.filter(
             Q(pk__in=own) | Q(organization__in=organizations.filter(pk__in=theirs).values("pk"))
         )
