@@ -115,6 +115,31 @@ def test_every_used_token_is_defined():
     assert {name: file for name, file in used.items() if name not in defined} == {}
 
 
+def test_every_defined_token_is_used():
+    """Those that Django's own pages for operators read stand in a file of their own."""
+    ours = [path for path in STYLES if path.name != "operators.css"]
+    text = "\n".join(COMMENT.sub("", path.read_text()) for path in STYLES)
+    defining = r"(?<=[\s{;])(--[\w-]+)\s*:"
+    defined = {name for path in ours for name in re.findall(defining, path.read_text())}
+    assert {name for name in defined if not re.search(rf"var\({name}\b", text)} == set()
+
+
+def test_every_class_in_the_styles_is_worn():
+    """By a template, a tag or a script; `block--{{ kind }}` wears every block of that name."""
+    code = [path for path in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & set(path.parts)]
+    text = "\n".join(path.read_text() for path in (*TEMPLATES, *SCRIPTS, *code))
+    worn = set(re.findall(r"[a-z][\w-]*", text))
+    made = set(re.findall(r"([a-z][\w-]*--)[{$]", text))
+    by_others = {"errorlist", "nonfield", "htmx-request"}
+    ours = [path for path in STYLES if path.name != "operators.css"]
+    idle = {}
+    for path in ours:
+        for name in re.findall(r"\.([a-z][\w-]*)", COMMENT.sub("", path.read_text())):
+            if not {name, name.partition("--")[0] + "--"} & (worn | made | by_others):
+                idle[name] = path.name
+    assert idle == {}
+
+
 def test_every_named_icon_is_in_the_sprite():
     known = set(listed_icons())
     named = {}
