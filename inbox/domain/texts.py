@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox.domain import text_files
-from inbox.models import MailTemplate, Signature
+from inbox.models import MailTemplate, Signature, TemplateUse
 
 
 def starters() -> list[dict[str, str]]:
@@ -58,10 +58,11 @@ def add_starters(*, by: Any) -> int:
     return len(new)
 
 
-def note_use(template: MailTemplate) -> None:
-    MailTemplate.objects.filter(pk=template.pk).update(
-        used_count=F("used_count") + 1, last_used_at=timezone.now()
-    )
+@transaction.atomic
+def note_use(template: MailTemplate, *, by: Any) -> None:
+    now = timezone.now()
+    TemplateUse.objects.get_or_create(template=template, user=by, defaults={"last_at": now})
+    TemplateUse.objects.filter(template=template, user=by).update(count=F("count") + 1, last_at=now)
 
 
 @transaction.atomic

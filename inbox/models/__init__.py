@@ -6,7 +6,7 @@ from inbox.models.presence import Presence
 from inbox.models.reminder import Reminder
 from inbox.models.saved_view import SavedView
 from inbox.models.signature import Signature
-from inbox.models.template import MailTemplate
+from inbox.models.template import MailTemplate, TemplateUse
 from inbox.models.text_file import SignatureFile, TemplateFile
 from inbox.models.trusted import TrustedSender
 from inbox.models.undo import UndoToken
@@ -24,6 +24,7 @@ __all__ = [
     "Signature",
     "SignatureFile",
     "TemplateFile",
+    "TemplateUse",
     "ThreadLabel",
     "TrustedSender",
     "UndoToken",

@@ -2,13 +2,22 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 
 class MailTemplateQuerySet(models.QuerySet["MailTemplate"]):
     def visible_to(self, user: Any) -> Self:
         return self.filter(Q(author=user) | Q(is_shared=True))
+
+    def with_uses_of(self, user: Any) -> Self:
+        """`used_count` and `last_used_at`: how often this user has used each, and when."""
+        uses = TemplateUse.objects.filter(template=OuterRef("pk"), user=user)
+        return self.annotate(
+            used_count=Coalesce(Subquery(uses.values("count")), 0),
+            last_used_at=Subquery(uses.values("last_at")),
+        )
 
 
 class MailTemplate(models.Model):
@@ -22,8 +31,6 @@ class MailTemplate(models.Model):
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     html = models.TextField(_("text"), blank=True)
     is_shared = models.BooleanField(_("shared with the company"), default=False)
-    used_count = models.PositiveIntegerField(_("times used"), default=0)
-    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = MailTemplateQuerySet.as_manager()
@@ -35,3 +42,23 @@ class MailTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TemplateUse(models.Model):
+    """How often one user has used a template. Counted for each alone: what a template was used
+    for by everybody would tell when a colleague writes private mail."""
+
+    template = models.ForeignKey(MailTemplate, on_delete=models.CASCADE, related_name="uses")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "use of a template"
+        verbose_name_plural = "uses of templates"
+        constraints = [
+            models.UniqueConstraint(fields=["template", "user"], name="template_use_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"TemplateUse {self.pk}"

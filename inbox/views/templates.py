@@ -38,7 +38,8 @@ def _own_template(user: Any, pk: int) -> MailTemplate:
 @require_safe
 @login_required
 def templates(request: HttpRequest) -> HttpResponse:
-    rows = list(_visible(request.user).order_by("folder", "name", "pk"))
+    found = _visible(request.user).with_uses_of(request.user)
+    rows = list(found.order_by("folder", "name", "pk"))
     return render(request, "inbox/templates.html", {"rows": rows, "starters": texts.starters()})
 
 
@@ -150,9 +151,9 @@ def template_starters(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def template_picker(request: HttpRequest) -> HttpResponse:
-    """The list that the compose window opens: the most used first."""
+    """The list that the compose window opens: what this user uses most comes first."""
     has_files = Exists(TemplateFile.objects.filter(template=OuterRef("pk")))
-    rows = _visible(request.user).annotate(has_files=has_files)
+    rows = _visible(request.user).with_uses_of(request.user).annotate(has_files=has_files)
     rows = rows.order_by("-used_count", "name", "pk")[:100]
     return render(request, "inbox/_template_picker.html", {"rows": rows})
 
@@ -170,7 +171,7 @@ def template_use(request: HttpRequest, pk: int) -> HttpResponse:
             source, attached = text_files.put_into_mail(found, mail)
         except ComposeError:
             return JsonResponse({"text": too_big()}, status=413)
-    texts.note_use(found)
+    texts.note_use(found, by=request.user)
     files = [
         render_to_string("inbox/_draft_file.html", {"draft": mail, "file": one}, request=request)
         for one in attached

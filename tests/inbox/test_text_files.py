@@ -126,8 +126,7 @@ def test_a_template_brings_its_files_into_the_mail(signed_in, alice, account, te
     assert [(one["Content-ID"], one.get_content()) for one in images] == [
         (f"<{picture.content_id}>", PNG)
     ]
-    template.refresh_from_db()
-    assert (template.used_count, template.files.count()) == (1, 2)
+    assert (template.uses.get().count, template.files.count()) == (1, 2)
 
 
 def test_too_large_files_of_a_template_change_nothing(
@@ -141,8 +140,7 @@ def test_too_large_files_of_a_template_change_nothing(
     assert answer.status_code == 413
     assert "MB" in answer.json()["text"]
     assert not draft.files.exists()
-    template.refresh_from_db()
-    assert template.used_count == 0
+    assert not template.uses.exists()
 
 
 def test_a_mail_of_somebody_else_takes_nothing(signed_in, alice, bob, template):

@@ -4,7 +4,7 @@ Whatever bob, carol and dana open, search, sort or export: no canary in any byte
 is the one of a company in which that mail does not exist.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import time_machine
 from django.urls import reverse
 
 from crm.models import Deal, Organization, Person
-from inbox.models import Draft, Label, ThreadLabel
+from inbox.domain import reminders, texts, triage
+from inbox.enums import Act
+from inbox.models import Draft, Label, MailTemplate, ThreadLabel
 from mailsync.domain import linking, search_index
 from mailsync.domain.news import tell_threads_changed
 from mailsync.models import Attachment, Email, MailAccount, Thread
@@ -90,6 +92,12 @@ def add_private_mail(account: MailAccount, deal: Any) -> Thread:
     linking.link_by_hand(thread, record=deal, by=account.owner)
     ThreadLabel.objects.create(thread=thread, label=Label.objects.first(), put_by=account.owner)
     Draft.objects.create(author=account.owner, account=account, subject=CANARIES["subject"])
+    for template in MailTemplate.objects.all():
+        texts.note_use(template, by=account.owner)
+    for act, more in ((Act.STAR, {}), (Act.SNOOZE, {"until": NOW + timedelta(days=1)})):
+        assert triage.perform(act, [thread.pk], by=account.owner, **more).number == 1
+    reminders.wait_for_answer(thread, by=account.owner, until=NOW, since=NOW)
+    reminders.sweep()
     tell_threads_changed(account, [thread.pk])
     return thread
 
@@ -123,6 +131,7 @@ def test_no_canary_and_no_difference_for_anybody_else(
     alice: Any, bob: Any, carol: Any, dana: Any, account: Any, deal: Any, signed_in: Any
 ) -> None:
     Label.objects.create(name="Later")
+    MailTemplate.objects.create(author=alice, name="Ours", html="<p>Hi</p>", is_shared=True)
     others = {"bob": bob, "carol": carol, "dana": dana}
     with time_machine.travel(NOW, tick=False):
         clients = {name: signed_in.as_(user) for name, user in others.items()}
