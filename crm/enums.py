@@ -56,11 +56,14 @@ class ListKind(models.TextChoices):
 
 
 class BulkAct(models.TextChoices):
-    """What is done with many records of a list at once."""
+    """What is done with many rows of a list at once."""
 
     OWNER = "owner", _("New owner")
     LABEL = "label", _("Add label")
     VISIBILITY = "visibility", _("Visible to")
+    ASSIGN = "assign", _("Assign")
+    DUE = "due", _("New day")
+    DONE = "done", _("Done")
     DELETE = "delete", _("Delete")
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.urls import path
 
-from crm.enums import BulkAct, ListKind, RecordKind
+from crm.domain.bulk import ACTS_ON_ACTIVITIES, ACTS_ON_RECORDS
+from crm.enums import ListKind, RecordKind
 from crm.views import (
     activities,
     arrangement,
@@ -37,6 +38,15 @@ def list_urls(prefix: str, kind: ListKind, *, plural: str) -> list[Any]:
             name=f"{plural}_filter_forget",
         ),
         path(f"{prefix}export/", imports.list_export, given, name=f"{plural}_export"),
+        *(
+            path(
+                f"{prefix}bulk/{act}/",
+                bulk.bulk_act,
+                {**given, "act": act},
+                name=f"{plural}_bulk_{act}",
+            )
+            for act in (ACTS_ON_ACTIVITIES if kind == ListKind.ACTIVITY else ACTS_ON_RECORDS)
+        ),
     ]
 
 
@@ -48,15 +58,6 @@ def record_urls(prefix: str, kind: RecordKind, *, plural: str) -> list[Any]:
         *list_urls(prefix, ListKind(kind), plural=plural),
         path(f"{prefix}new/", records.record_new, given, name=f"{kind}_new"),
         path(f"{prefix}suggest/", records.record_suggest, given, name=f"{kind}_suggest"),
-        *(
-            path(
-                f"{prefix}bulk/{act}/",
-                bulk.bulk_act,
-                {**given, "act": act},
-                name=f"{plural}_bulk_{act}",
-            )
-            for act in BulkAct
-        ),
         path(one, records.record_page, given, name=f"{kind}"),
         path(f"{one}edit/", records.record_edit, given, name=f"{kind}_edit"),
         path(f"{one}delete/", records.record_delete, given, name=f"{kind}_delete"),

@@ -223,6 +223,10 @@ CRM_ROWS: dict[str, Row] = {
     "crm:activities_filter_save": Row(USERS, get=None, post=303),
     "crm:activities_filter_forget": Row(ALICE, get=None, post=303, args=saved_filter("activity")),
     "crm:activities_export": Row(USERS),
+    **{
+        f"crm:activities_bulk_{act}": Row(USERS, get=None, post=303)
+        for act in ("assign", "due", "done", "delete")
+    },
     "crm:activity_new": Row(USERS, post=422),
     **acts(("activity_done", "activity_undone", "activity_delete"), an_activity),
     **forms(("activity_edit",), an_activity),

@@ -1,8 +1,10 @@
 """Activities, notes: what was and what is to be done about a record."""
 
+from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm.domain.deals import touch_deal
@@ -49,6 +51,55 @@ def delete_activity(activity: Activity) -> None:
     with transaction.atomic():
         _touch(activity)
         activity.delete()
+
+
+# --- Many at once -----------------------------------------------------------------------------
+
+
+def assign_activities(activities: QuerySet[Activity], *, to: User) -> int:
+    """Gives all of these to one colleague."""
+    return _change_many(activities, assigned_to=to)
+
+
+def set_due_date(activities: QuerySet[Activity], *, day: date | None) -> int:
+    """Puts all of these on another day, the time of day kept."""
+    return _change_many(activities, due_date=day)
+
+
+def finish_activities(activities: QuerySet[Activity]) -> int:
+    """Done, as far as they were not done yet."""
+    return _change_many(activities.filter(done_at__isnull=True), done_at=timezone.now())
+
+
+def delete_activities(activities: QuerySet[Activity]) -> int:
+    ids, deals = _keys(activities)
+    with transaction.atomic():
+        Activity.objects.filter(pk__in=ids).delete()
+        _touch_deals(deals)
+    return len(ids)
+
+
+def _change_many(activities: QuerySet[Activity], **values: Any) -> int:
+    ids, deals = _keys(activities)
+    with transaction.atomic():
+        Activity.objects.filter(pk__in=ids).update(**values)
+        _touch_deals(deals)
+    return len(ids)
+
+
+def _keys(activities: QuerySet[Activity]) -> tuple[list[int], set[int]]:
+    """The activities, read once, and the deals that they are about."""
+    rows = dict(activities.values_list("pk", "deal_id"))
+    return list(rows), {deal for deal in rows.values() if deal}
+
+
+def _touch_deals(deal_ids: set[int]) -> None:
+    for deal_id in deal_ids:
+        touch_deal(deal_id)
+        announce_deal(deal_id)
+
+
+# --- Notes ------------------------------------------------------------------------------------
 
 
 def add_note(record: Record, *, by: User, text: str) -> Note:

@@ -1,17 +1,23 @@
-"""Acts on many records: at once, or piece by piece in the background.
+"""Acts on many records or activities: at once, or piece by piece in the background.
 
 A piece and the count of what is through are one transaction, so a worker that dies loses
 nothing and does nothing twice. What the user may do is asked again for each piece.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from common.lost_work import taken_up
+from crm.domain.activities import (
+    assign_activities,
+    delete_activities,
+    finish_activities,
+    set_due_date,
+)
 from crm.domain.records import (
     MODELS,
     bin_records,
@@ -19,11 +25,13 @@ from crm.domain.records import (
     label_records,
     set_records_visibility,
 )
-from crm.enums import BulkAct, RecordKind
-from crm.models import RecordJob, RecordLabel
+from crm.enums import BulkAct, ListKind, RecordKind
+from crm.models import Activity, RecordJob, RecordLabel
 from sharing.enums import ItemVisibility
 from users.models import User
 
+ACTS_ON_RECORDS = (BulkAct.OWNER, BulkAct.LABEL, BulkAct.VISIBILITY, BulkAct.DELETE)
+ACTS_ON_ACTIVITIES = (BulkAct.ASSIGN, BulkAct.DUE, BulkAct.DONE, BulkAct.DELETE)
 # More than this and the answer would keep its user waiting.
 AT_ONCE = 200
 PIECE = 200
@@ -31,12 +39,32 @@ LOST_AFTER = timedelta(minutes=2)
 LIFETIME = timedelta(days=1)
 
 
-def apply(kind: RecordKind, act: BulkAct, ids: Iterable[int], *, value: str, by: User) -> int:
-    """Does it to those of these records that `by` sees. Gives how many were changed.
+def apply(kind: ListKind, act: BulkAct, ids: Iterable[int], *, value: str, by: User) -> int:
+    """Does it to those of these rows that `by` sees. Gives how many were changed.
 
-    `value` is the key of the new owner or of the label, or the visibility.
+    `value` is the key of a colleague or of the label, the visibility, or a day.
     """
-    rows = MODELS[kind].objects.visible_to(by).filter(pk__in=list(ids))
+    if kind == ListKind.ACTIVITY:
+        return _apply_to_activities(act, list(ids), value=value, by=by)
+    return _apply_to_records(RecordKind(kind), act, list(ids), value=value, by=by)
+
+
+def _apply_to_activities(act: BulkAct, ids: list[int], *, value: str, by: User) -> int:
+    rows = Activity.objects.visible_to(by).filter(pk__in=ids)
+    if act == BulkAct.DELETE:
+        return delete_activities(rows)
+    if act == BulkAct.DONE:
+        return finish_activities(rows)
+    if act == BulkAct.DUE:
+        return set_due_date(rows, day=date.fromisoformat(value) if value else None)
+    colleague = User.objects.active().filter(pk=int(value)).first()
+    return assign_activities(rows, to=colleague) if colleague else 0
+
+
+def _apply_to_records(
+    kind: RecordKind, act: BulkAct, ids: list[int], *, value: str, by: User
+) -> int:
+    rows = MODELS[kind].objects.visible_to(by).filter(pk__in=ids)
     if act == BulkAct.DELETE:
         return bin_records(rows, by=by)
     if act == BulkAct.VISIBILITY:
@@ -49,7 +77,7 @@ def apply(kind: RecordKind, act: BulkAct, ids: Iterable[int], *, value: str, by:
 
 
 @transaction.atomic
-def begin(kind: RecordKind, act: BulkAct, ids: Iterable[int], *, value: str, by: User) -> RecordJob:
+def begin(kind: ListKind, act: BulkAct, ids: Iterable[int], *, value: str, by: User) -> RecordJob:
     job = RecordJob.objects.create(user=by, kind=kind, act=act, value=value, record_ids=list(ids))
     _ring(job.pk)
     return job
@@ -79,7 +107,7 @@ def _piece(job_id: int) -> bool:
     if not mine.update(done_number=done, touched_at=now, finished_at=now if is_over else None):
         return False
     if ids and job.user.is_active:
-        changed = apply(RecordKind(job.kind), BulkAct(job.act), ids, value=job.value, by=job.user)
+        changed = apply(ListKind(job.kind), BulkAct(job.act), ids, value=job.value, by=job.user)
         RecordJob.objects.filter(pk=job.pk).update(changed_number=F("changed_number") + changed)
     return not is_over
 

@@ -30,7 +30,7 @@ class SelectionForm(forms.Form):
 
 
 class BulkForm(forms.Form):
-    """What an act on many needs beside the records: one field of its own name, or none."""
+    """What an act on many needs beside the rows: one field of its own name, or none."""
 
     def __init__(self, *args: Any, kind: str, act: BulkAct, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,6 +38,8 @@ class BulkForm(forms.Form):
             BulkAct.OWNER: forms.ModelChoiceField(queryset=User.objects.active()),
             BulkAct.LABEL: forms.ModelChoiceField(queryset=RecordLabel.objects.filter(kind=kind)),
             BulkAct.VISIBILITY: forms.ChoiceField(choices=ItemVisibility.choices),
+            BulkAct.ASSIGN: forms.ModelChoiceField(queryset=User.objects.active()),
+            BulkAct.DUE: forms.DateField(),
         }
         self.act = act
         if act in fields:

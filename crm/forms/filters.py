@@ -227,9 +227,8 @@ class ActivityFilter(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["assigned"] = choice_of(
-            list(User.objects.active()), label=_("Assigned to"), empty=_("Anybody")
-        )
+        self.owners = list(User.objects.active())
+        self.fields["assigned"] = choice_of(self.owners, label=_("Assigned to"), empty=_("Anybody"))
 
     chosen = ListFilter.chosen
 

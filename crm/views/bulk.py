@@ -1,4 +1,4 @@
-"""Acts on many records: the ticked ones, or all that the filter in the URL matches."""
+"""Acts on many rows: the ticked ones, or all that the filter in the URL matches."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 from common.toasts import Kind
 from crm.domain import bulk
 from crm.domain.queries.lists import SPECS
-from crm.enums import BulkAct, ListKind, RecordKind
+from crm.enums import BulkAct, ListKind
 from crm.forms.bulk import BulkForm, SelectionForm
 from crm.models import RecordJob
-from crm.views.access import go_to, list_url
+from crm.views.access import go_to
 from crm.views.lists import FILTERS
 
 
 @login_required
 @require_POST
-def bulk_act(request: HttpRequest, kind: RecordKind, act: BulkAct) -> HttpResponse:
+def bulk_act(request: HttpRequest, kind: ListKind, act: BulkAct) -> HttpResponse:
     form = BulkForm(request.POST, kind=kind, act=act)
     ids = _chosen(request, kind) if form.is_valid() else []
     if not ids:
@@ -34,24 +34,24 @@ def bulk_act(request: HttpRequest, kind: RecordKind, act: BulkAct) -> HttpRespon
         job = bulk.begin(kind, act, ids, value=value, by=request.user)
         return _begun(request, job)
     changed = bulk.apply(kind, act, ids, value=value, by=request.user)
-    messages.success(request, sentence(act, changed, of=len(ids)))
+    messages.success(request, sentence(kind, act, changed, of=len(ids)))
     return _back(request, kind)
 
 
-def _chosen(request: HttpRequest, kind: RecordKind) -> list[int]:
+def _chosen(request: HttpRequest, kind: ListKind) -> list[int]:
     """The keys of the chosen rows, all of them visible to the user."""
-    visible = SPECS[ListKind(kind)].model.objects.visible_to(request.user)
-    filtered = FILTERS[ListKind(kind)](request.GET, user=request.user).apply(visible)
+    visible = SPECS[kind].model.objects.visible_to(request.user)
+    filtered = FILTERS[kind](request.GET, user=request.user).apply(visible)
     return SelectionForm(request.POST, filtered=filtered, visible=visible).ids()
 
 
-def _back(request: HttpRequest, kind: RecordKind) -> HttpResponse:
+def _back(request: HttpRequest, kind: ListKind) -> HttpResponse:
     query = request.GET.urlencode()
-    return go_to(request, list_url(kind) + (f"?{query}" if query else ""))
+    return go_to(request, reverse(SPECS[kind].url_name) + (f"?{query}" if query else ""))
 
 
-def sentence(act: BulkAct, changed: int, *, of: int) -> str:
-    """What has become of an act on `of` records."""
+def sentence(kind: ListKind, act: BulkAct, changed: int, *, of: int) -> str:
+    """What has become of an act on `of` rows."""
     texts = {
         BulkAct.OWNER: ngettext(
             "%(n)s record has a new owner.", "%(n)s records have a new owner.", changed
@@ -60,7 +60,12 @@ def sentence(act: BulkAct, changed: int, *, of: int) -> str:
         BulkAct.VISIBILITY: ngettext(
             "Visibility of %(n)s record changed.", "Visibility of %(n)s records changed.", changed
         ),
-        BulkAct.DELETE: ngettext(
+        BulkAct.ASSIGN: ngettext("%(n)s activity assigned.", "%(n)s activities assigned.", changed),
+        BulkAct.DUE: ngettext("%(n)s activity moved.", "%(n)s activities moved.", changed),
+        BulkAct.DONE: ngettext("%(n)s activity done.", "%(n)s activities done.", changed),
+        BulkAct.DELETE: ngettext("%(n)s activity deleted.", "%(n)s activities deleted.", changed)
+        if kind == ListKind.ACTIVITY
+        else ngettext(
             "%(n)s record is in the bin for 30 days.",
             "%(n)s records are in the bin for 30 days.",
             changed,
@@ -98,8 +103,8 @@ def _context(job: RecordJob) -> dict[str, Any]:
     return {
         "job": job,
         "act": BulkAct(job.act),
-        "list_url": list_url(RecordKind(job.kind)),
-        "text": sentence(BulkAct(job.act), job.changed_number, of=job.number)
+        "list_url": reverse(SPECS[ListKind(job.kind)].url_name),
+        "text": sentence(ListKind(job.kind), BulkAct(job.act), job.changed_number, of=job.number)
         if job.finished_at
         else "",
     }

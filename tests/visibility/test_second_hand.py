@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from common.opaque import seal
+from crm.domain.activities import add_activity
 from crm.models import Activity, Note
 from inbox.models import Draft, Label, Signature
 from mailsync.enums import LinkOrigin
@@ -149,6 +150,22 @@ def test_records_of_bulk_acts(client: Client, carol: Any, foreign: dict[str, Any
                 {"ids": foreign[kind].pk, "record": foreign[kind].pk, **more},
                 {"ids": NOWHERE, "record": NOWHERE, **more},
             )
+
+
+def test_activities_of_bulk_acts(
+    client: Client, alice: Any, carol: Any, foreign: dict[str, Any]
+) -> None:
+    hidden = add_activity(by=alice, title="Canary", deal=foreign["deal"])
+    for act, more in (
+        ("assign", {"assign": carol.pk}),
+        ("due", {"due": "2027-01-02"}),
+        ("done", {}),
+        ("delete", {}),
+    ):
+        path = reverse(f"crm:activities_bulk_{act}")
+        both(client, path, {"ids": hidden.pk, **more}, {"ids": NOWHERE, **more})
+    hidden.refresh_from_db()
+    assert (hidden.assigned_to, hidden.due_date, hidden.done_at) == (alice, None, None)
 
 
 def test_forms_under_a_foreign_record_add_nothing(client: Client, foreign: dict[str, Any]) -> None:

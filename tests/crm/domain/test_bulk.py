@@ -41,7 +41,7 @@ def test_it_goes_through_all_pieces(alice, bob, people):
     assert job.finished_at
 
 
-@pytest.mark.parametrize("act", BulkAct.values)
+@pytest.mark.parametrize("act", bulk.ACTS_ON_RECORDS)
 def test_each_act_does_the_same_as_at_once(alice, bob, people, act):
     label = RecordLabel.objects.create(kind="person", name="Key")
     value = {"owner": bob.pk, "label": label.pk, "visibility": "owner"}.get(act, "")
