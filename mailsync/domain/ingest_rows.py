@@ -185,18 +185,7 @@ def insert_emails(
         ("email_id", "text", "has_html"),
         [(read.email_id, read.parsed.text, read.parsed.has_html) for read in new],
     )
-    bulk.insert(
-        Attachment,
-        ("email_id", "section", "name", "content_type", "size", "content_id", "is_inline"),
-        [
-            (
-                *(read.email_id, part.section[:100], part.name[:255], part.content_type[:127]),
-                *(part.size, part.content_id[:255], part.is_inline),
-            )
-            for read in new
-            for part in read.parsed.attachments[:MAX_ATTACHMENTS]
-        ],
-    )
+    insert_attachments([(read.email_id, read.parsed) for read in new])
     search_index.add(
         search_index.document(
             read.email_id,
@@ -211,6 +200,22 @@ def insert_emails(
         for read, recipients in zip(new, people, strict=True)
     )
     _insert_addresses(new, people, thread_ids, own)
+
+
+def insert_attachments(read: Iterable[tuple[int, ParsedEmail]]) -> None:
+    """Rows for the files of these emails, by the emails' keys."""
+    bulk.insert(
+        Attachment,
+        ("email_id", "section", "name", "content_type", "size", "content_id", "is_inline"),
+        [
+            (
+                *(email_id, part.section[:100], part.name[:255], part.content_type[:127]),
+                *(part.size, part.content_id[:255], part.is_inline),
+            )
+            for email_id, parsed in read
+            for part in parsed.attachments[:MAX_ATTACHMENTS]
+        ],
+    )
 
 
 def _email_row(

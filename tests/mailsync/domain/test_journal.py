@@ -6,8 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mailsync.domain import blobs, journal
-from mailsync.domain.reparsing import reparse
-from mailsync.models import Blob, Email, EmailBody, MailboxEntry, Thread
+from mailsync.models import Blob, Email, MailboxEntry, Thread
 from tests.factories.messages import message
 
 pytestmark = pytest.mark.django_db
@@ -83,9 +82,3 @@ def test_resync_fetches_everything_again_and_changes_nothing(filled):
     called("resync", filled.address, full=True)
     assert list(Email.objects.order_by("id").values()) == before
     assert codes(filled) == []
-
-
-def test_reparse_reads_the_bytes_again(filled):
-    EmailBody.objects.update(text="")
-    assert reparse(Email.objects.values_list("id", flat=True)) == 6
-    assert not EmailBody.objects.filter(text="").exists()
