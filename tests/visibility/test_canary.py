@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.models import Deal, Organization, Person
 from inbox.domain import reminders, texts, triage
@@ -94,7 +95,7 @@ def add_private_mail(account: MailAccount, deal: Any) -> Thread:
     Draft.objects.create(author=account.owner, account=account, subject=CANARIES["subject"])
     for template in MailTemplate.objects.all():
         texts.note_use(template, by=account.owner)
-    for act, more in ((Act.STAR, {}), (Act.SNOOZE, {"until": NOW + timedelta(days=1)})):
+    for act, more in ((Act.STAR, {}), (Act.SNOOZE, {"until": timezone.now() + timedelta(days=1)})):
         assert triage.perform(act, [thread.pk], by=account.owner, **more).number == 1
     reminders.wait_for_answer(thread, by=account.owner, until=NOW, since=NOW)
     reminders.sweep()
