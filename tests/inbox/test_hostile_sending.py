@@ -194,3 +194,25 @@ def test_in_the_name_and_type_of_a_file(posted, text, settings, tmp_path):
     DraftFile.objects.update(name=storable(text)[:255], content_type=storable(text)[:120])
     assert posted.send(draft=draft["draft"], version=draft["version"]) == 200
     posted.check()
+
+
+PLACES = {
+    "label": ("/settings/labels/", ("name",), {"hue": "200"}),
+    "template": ("/settings/email/templates/new/", ("name", "folder", "subject", "html"), {}),
+    "signature": ("/settings/email/signatures/new/", ("name", "html"), {}),
+    "view": ("/mail/views/", ("name", "query"), {"box": "inbox"}),
+    "account": ("/settings/email/{key}/", ("sender_name",), {"default_visibility": "private"}),
+    "roles": ("/settings/email/{key}/roles/", ("sent", "drafts", "trash", "archive", "spam"), {}),
+}
+
+
+@pytest.mark.parametrize("text", INJECTIONS.values(), ids=INJECTIONS)
+def test_in_names_and_in_what_is_searched_for(posted, text):
+    """Taken or refused, never an error, and no server hears of it."""
+    for url, names, rest in PLACES.values():
+        address = url.format(key=posted.account.key)
+        answer = posted.client.post(address, {**dict.fromkeys(names, text), **rest})
+        assert answer.status_code in (200, 302, 303, 422), address
+    for url in ("/mail/search/", "/mail/recipients/", "/mail/inbox/", "/settings/email/templates/"):
+        assert posted.client.get(url, {"q": text, "label": text}).status_code < 500
+    assert posted.server.said == []

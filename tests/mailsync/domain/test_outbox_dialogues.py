@@ -12,8 +12,9 @@ from inbox.domain.queries.outgoing import Waiting
 from mailsync.domain import outbox, sent_copies
 from mailsync.domain.accounts import Server, connect_account
 from mailsync.enums import Security, SentCopy, SubmissionState
-from mailsync.models import MailAccount, OutboxClock
+from mailsync.models import MailAccount, OutboxClock, Submission
 from mailsync.providers import smtp
+from mailsync.providers.smtp_wire import COMMAND_SECONDS, SmtpWire
 from tests.fakes.outgoing import ADA, MESSAGE_ID, SentMailbox, queue
 from tests.fakes.scripted import PASSWORD, ScriptedServer, Talk
 from users.models import User
@@ -158,6 +159,31 @@ def test_what_was_cut_after_the_dot_is_perhaps_sent(connected, step, reply):
         sent_copies.look(row.pk, store=SentMailbox(MESSAGE_ID))
     row.refresh_from_db()
     assert (row.state, row.error_code, row.sent_copy) == (S.SENT, "", SentCopy.FOUND)
+
+
+def test_a_reply_that_takes_nine_minutes_is_waited_for(connected, monkeypatch):
+    """Meanwhile other workers come by and find a mail that is in somebody's hand."""
+    sink = Sink(b"", None)
+    seen: list[tuple[str, list[int]]] = []
+    reply = SmtpWire.reply
+
+    def reply_late(wire, *, seconds=COMMAND_SECONDS):
+        if seconds == smtp.AFTER_DOT_SECONDS:
+            clock.shift(timedelta(minutes=9))
+            OutboxClock.objects.update(seen_at=timezone.now())
+            outbox.recover()
+            outbox.send(row.pk)
+            seen.append((Submission.objects.get().state, outbox.due()))
+        return reply(wire, seconds=seconds)
+
+    monkeypatch.setattr(SmtpWire, "reply", reply_late)
+    with ScriptedServer(sink) as server:
+        row = queue(connected(server.port), to=[ADA])
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            outbox.send(row.pk)
+    row.refresh_from_db()
+    assert seen == [(S.HANDED_OVER, [])]
+    assert (row.state, row.error_code, sink.copies) == (S.SENT, "", 1)
 
 
 def test_a_server_has_ten_minutes_after_the_dot():

@@ -409,6 +409,7 @@ def test_a_limited_server_is_asked_again(connected: Callable[..., IMAPStore]) ->
 
 # --- What we say --------------------------------------------------------------------------------
 
+TEXT = rb'(?:"(?:[^"\\\r\n]|\\["\\])*"|LITERAL|[A-Za-z0-9.]+)'
 ALLOWED = [
     rb"d\d+ CAPABILITY",
     rb"d\d+ AUTHENTICATE PLAIN \S+",
@@ -416,44 +417,66 @@ ALLOWED = [
     rb"d\d+ ENABLE QRESYNC",
     rb"d\d+ LIST \"\" \"\*\".*",
     rb"d\d+ NAMESPACE",
-    rb"d\d+ STATUS \".*\" \([A-Z ]+\)",
-    rb"d\d+ (SELECT|EXAMINE) \"[^\"]*(\\.[^\"]*)*\"( \(CONDSTORE\))?",
-    rb"d\d+ UID SEARCH (RETURN \(ALL\) )?(ALL|SINCE \S+|HEADER Message-ID \".*\")",
-    rb"d\d+ UID FETCH [\d:,*]+ \(.*\)",
+    rb"d\d+ STATUS " + TEXT + rb" \([A-Z ]+\)",
+    rb"d\d+ (SELECT|EXAMINE) " + TEXT + rb"( \(CONDSTORE\))?",
+    rb"d\d+ UID SEARCH (RETURN \(ALL\) )?(ALL|SINCE \S+|HEADER Message-ID " + TEXT + rb")",
+    rb"d\d+ UID FETCH [\d:,*]+ \([A-Za-z0-9 .\[\]()<>-]*\)",
     rb"d\d+ UID STORE [\d:,]+ [+-]FLAGS\.SILENT \(.*\)",
-    rb"d\d+ UID (MOVE|COPY) [\d:,]+ \".*\"",
+    rb"d\d+ UID (MOVE|COPY) [\d:,]+ " + TEXT,
     rb"d\d+ UID EXPUNGE [\d:,]+",
-    rb"d\d+ APPEND \".*\" \(.*\)( \".*\")? \{\d+\+?\}",
+    rb"d\d+ APPEND " + TEXT + rb" \([\\$A-Za-z ]*\)( " + TEXT + rb")? LITERAL",
     rb"d\d+ LOGOUT",
 ]
-NASTY = ['x"\r\nd9 DELETE INBOX', "*", "{3}", "a\x00b", 'q"uote', "back\\slash", "Grüße", "\u2028"]
+NASTY = [
+    'x"\r\nd9 DELETE INBOX', 'x"\rd9 DELETE INBOX', 'x"\nd9 DELETE INBOX', "*", "{3}", "{3+}\r\nd9",
+    "a\x00b", 'q"uote', "back\\slash", "back\\", "Grüße", "\u2028", "=?utf-8?q?a=0d=0ad9_DELETE_INBOX?=",
+    "x" * 1000, "%", "&-", "(", "NIL",
+]  # fmt: skip
+
+
+def listening(commands: list[bytes]) -> Callable[[Talk], None]:
+    """A server that says yes to everything and notes each command whole, literals as `LITERAL`."""
+
+    def script(talk: Talk) -> None:
+        talk.say(f"* OK [CAPABILITY {FULL}] ready\r\n".encode())
+        while line := talk.hear():
+            while announced := re.search(rb"\{(\d+)(\+?)\}\r\n$", line):
+                if not announced[2]:
+                    talk.say(b"+ go on\r\n")
+                talk._file.read(int(announced[1]))
+                line = line[: announced.start()] + b"LITERAL" + talk.hear()
+            commands.append(line)
+            tag, _, rest = line.partition(b" ")
+            if rest.startswith((b"SELECT", b"EXAMINE")):
+                talk.say(b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\n")
+            talk.say(tag + b" OK done\r\n")
+
+    return script
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_user_text_never_becomes_a_command(text: str) -> None:
-    with ScriptedServer(imap_script({})) as server:
+    commands: list[bytes] = []
+    with ScriptedServer(listening(commands)) as server:
         store = IMAPStore.connect(server.address())
         store.open("INBOX", writable=True)
         acts: list[Callable[[], object]] = [
             lambda: store.open(text, writable=True),
+            lambda: store.open("INBOX", writable=True),
             lambda: store.status([text]),
             lambda: store.move([1], text),
             lambda: store.find(text),
             lambda: store.part(1, text),
             lambda: list(store.index([1])),
             lambda: store.set_keywords([1], add=Keyword.SEEN),
+            lambda: store.append(text, f"Subject: {text}\r\n\r\n.".encode(), keywords=Keyword.SEEN),
         ]
         reactions = [_reaction(act) for act in acts]
         store.close()
-    for line in server.said:
-        # Text beyond ASCII goes out as a literal, which is announced and cannot end a command.
-        plain = line.rstrip(b"\r\n")
-        assert (
-            any(re.fullmatch(rule, plain) for rule in ALLOWED)
-            or b"{" in plain
-            or not (plain.isascii())
-        ), plain
-    assert not [line for line in server.said if re.match(rb"\S+ DELETE", line)]
+    for command in commands:
+        assert command.endswith(b"\r\n")
+        assert any(re.fullmatch(rule, command[:-2]) for rule in ALLOWED), command
+    assert sum(b"APPEND" in command for command in commands) <= 1
     assert Reaction.PROTOCOL not in reactions
 
 
