@@ -167,6 +167,8 @@ WORDS = {
     "field_says": _("Here: %(value)s"),
     "field_unknown": _("Nothing is known here."),
     "field_fallback": _("If nothing is known, write"),
+    "subject_fields": _("Smart fields of the subject"),
+    "subject_says": _("Will say: %(text)s"),
     "editor_missing": _("The editor could not be loaded. You can write plain text."),
 }
 

@@ -3,12 +3,14 @@
 import base64
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from email import message_from_bytes, policy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from inbox.domain import compose, presence, text_files
@@ -363,3 +365,75 @@ def test_a_quote_is_changed_and_goes_out_with_its_looks_and_pictures(
     assert 'src="https://acme.example/w.png"' in text
     assert re.search(r"color: ?(?:#cc0000|rgb\(204, 0, 0\))", text)
     assert [url for url in asked if "acme.example" in url] == []
+
+
+def test_smart_fields_in_the_subject(writing: Page, alice: User) -> None:
+    make_person(alice)
+    subject = writing.locator("[name=subject]")
+    subject.fill("")
+    subject.click()
+    writing.keyboard.type("For {{")
+    fields = writing.locator("[data-fields]")
+    expect(fields.get_by_role("menuitem").first).to_be_focused()
+    fields.get_by_role("menuitem", name="First name").first.click()
+    expect(subject).to_have_value("For {{person.first_name}}")
+    expect(subject).to_be_focused()
+    writing.keyboard.type(": ")
+    # From the button too, while the line was written in last.
+    writing.get_by_role("button", name="Insert a smart field").click()
+    fields.get_by_role("menuitem", name="Title", exact=True).first.click()
+    expect(subject).to_have_value("For {{person.first_name}}: {{deal.title}}")
+    chips = writing.locator(".subject-fields .field-chip")
+    expect(chips).to_have_text(["Person: First name", "Deal: Title"])
+    expect(chips.nth(1)).to_have_attribute("data-unresolved", "")
+    expect(chips.nth(0)).not_to_have_attribute("data-unresolved", "")
+    reads = writing.locator(".subject-fields__reads")
+    expect(reads).to_have_text("Will say: For Ada: {{deal.title}}")
+    chips.nth(1).click()
+    writing.keyboard.type("our offer")
+    writing.keyboard.press("Enter")
+    expect(subject).to_have_value("For {{person.first_name}}: {{deal.title|our offer}}")
+    expect(reads).to_have_text("Will say: For Ada: our offer")
+    # And in the text it goes on as before.
+    writing.locator(EDITOR).click()
+    writing.keyboard.type("{{")
+    fields.get_by_role("menuitem", name="First name").first.click()
+    expect(writing.locator(f"{EDITOR} .field-chip")).to_have_count(1)
+    expect(chips).to_have_count(2)
+    writing.locator("[data-key=send]").click()
+    writing.wait_for_url("**/mail/inbox/")
+    assert Submission.objects.get().subject == "For Ada: our offer"
+
+
+def test_enter_in_the_subject_goes_to_the_text_and_sends_nothing(writing: Page) -> None:
+    writing.locator("[name=subject]").click()
+    writing.keyboard.press("Enter")
+    expect(writing.locator(EDITOR)).to_be_focused()
+    all_saved(writing)
+    assert not Submission.objects.exists()
+    # In the field of a moment it means that moment.
+    writing.locator("[data-key=send-later]").click()
+    field = writing.locator("[name=later_at]")
+    later = timezone.now() + timedelta(days=3)
+    field.fill(f"{later:%Y-%m-%dT%H:%M}")
+    field.press("Enter")
+    writing.wait_for_url("**/mail/inbox/")
+    assert Submission.objects.get().send_at > timezone.now() + timedelta(days=2)
+
+
+def test_smart_fields_in_the_subject_of_a_template(
+    watched: Page, live_server: Any, signed_in: Callable[..., Page], alice: User
+) -> None:
+    page = signed_in(watched, alice)
+    page.goto(f"{live_server.url}/settings/email/templates/new/")
+    expect(page.locator(EDITOR)).to_be_visible()
+    page.locator("[name=name]").fill("Offer")
+    page.locator("[name=subject]").click()
+    page.keyboard.type("For {{")
+    page.locator("[data-fields]").get_by_role("menuitem", name="First name").first.click()
+    expect(page.locator(".subject-fields .field-chip")).to_have_text(["Person: First name"])
+    page.locator(EDITOR).click()
+    page.keyboard.type("Hello")
+    page.locator("[data-key=save]").click()
+    page.wait_for_url("**/templates/")
+    assert MailTemplate.objects.get().subject == "For {{person.first_name}}"

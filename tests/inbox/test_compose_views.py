@@ -297,6 +297,7 @@ def test_nobody_else_touches_a_waiting_mail(client_of, alice, bob, dana, account
         ({"subject": ""}, "The subject is empty"),
         ({"content": "<p>See the attached file</p>"}, "no file is attached"),
         ({"content": "<p>{{deal.title}}</p>"}, "Deal: Title"),
+        ({"subject": "Your {{deal.title}}"}, "Deal: Title"),
         ({"to": ", ".join(f"p{n}@o{n}.example" for n in range(11))}, "11 people outside"),
     ],
 )

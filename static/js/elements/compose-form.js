@@ -8,6 +8,7 @@ import { MailFiles } from "../lib/mail-files.js";
 import { MailOptions } from "../lib/mail-options.js";
 import { MailTexts } from "../lib/mail-texts.js";
 import { Presence } from "../lib/presence.js";
+import { SubjectFields } from "../lib/subject-fields.js";
 import { toast } from "../lib/toast.js";
 import { Toolbar, editorPlace } from "../lib/toolbar.js";
 import "./recipient-field.js";
@@ -34,6 +35,7 @@ class ComposeForm extends HTMLElement {
   #done = false;
   #bar;
   #chips;
+  #subject;
 
   connectedCallback() {
     if (this.#form) return;
@@ -136,7 +138,14 @@ class ComposeForm extends HTMLElement {
     }
     this.#form.elements.format.value = "html";
     place.addEventListener("paste", (event) => this.#files.paste(event), true);
-    this.#bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#files.take(files, { inline: true }) });
+    this.#subject = new SubjectFields(this.#form.elements.subject, this, {
+      labels,
+      onWanted: (line) => this.#bar.openFields(line),
+    });
+    this.#bar = new Toolbar(this, this.#editor, {
+      onFiles: (files) => this.#files.take(files, { inline: true }),
+      subject: this.#subject,
+    });
     this.#chips = new FieldChips(this.#editor, place, { onChange: () => this.#touch() });
     this.#fillChips();
     this.#focusFirst();
@@ -368,7 +377,17 @@ class ComposeForm extends HTMLElement {
     (this.querySelector(`[data-key=${name}]`) ?? this.querySelector("[data-key=send]")).click();
   };
 
+  /** Enter in a line is no wish to send, which a form takes it for. */
+  #onEnter(event) {
+    if (event.isComposing || event.defaultPrevented) return;
+    if (event.target.name === "subject") this.#editor?.focus();
+    else if (event.target.name === "later_at") this.querySelector("[name=later][value=own]").click();
+    else return;
+    event.preventDefault();
+  }
+
   #onKey = (event) => {
+    if (event.key === "Enter") return void this.#onEnter(event);
     const inList = this.querySelector(":popover-open");
     if (event.key === "Escape" && this.dataset.frame === "dock" && !inList && !event.defaultPrevented) {
       event.preventDefault();
@@ -378,9 +397,11 @@ class ComposeForm extends HTMLElement {
   };
 
   async #fillChips() {
-    if (!this.#chips?.any) return;
+    if (!this.#chips?.any && !this.#subject?.any) return;
     const answer = await this.ask(this.dataset.values, new FormData(this.#form));
-    if (answer && this.#chips) this.#chips.values = answer.values;
+    if (!answer || !this.#chips) return;
+    this.#chips.values = answer.values;
+    this.#subject.values = answer.values;
   }
 
   /** A POST beside the form's own; gives the answer, or null after having said why not. */

@@ -4,6 +4,7 @@ import { openEditor } from "../lib/editor.js";
 import { FieldChips } from "../lib/field-chips.js";
 import { word } from "../lib/client.js";
 import { pastedPictures, picturesAmong } from "../lib/pictures.js";
+import { SubjectFields } from "../lib/subject-fields.js";
 import { toast } from "../lib/toast.js";
 import { Toolbar, editorPlace } from "../lib/toolbar.js";
 
@@ -31,11 +32,14 @@ class RichText extends HTMLElement {
       area.hidden = false;
       return;
     }
-    bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#take(files) });
+    const form = this.closest("form");
+    const line = form.elements.subject;
+    const subject = line && new SubjectFields(line, form, { labels, onWanted: () => bar.openFields(line) });
+    bar = new Toolbar(this, this.#editor, { onFiles: (files) => this.#take(files), subject });
     place.addEventListener("paste", (event) => this.#takeFrom(event, pastedPictures(event)), true);
     place.addEventListener("drop", (event) => this.#takeFrom(event, [...(event.dataTransfer?.files ?? [])]), true);
     new FieldChips(this.#editor, place, { onChange: () => {} });
-    this.closest("form").addEventListener("submit", () => {
+    form.addEventListener("submit", () => {
       area.value = this.#editor.getHTML();
       this.querySelector("[name=format]").value = "html";
     });

@@ -1,6 +1,7 @@
 // The mail editor behind an interface of our own, so that it can be replaced. It is large and
 // comes only when somebody writes.
 
+import { PLACEHOLDER } from "./field-chips.js";
 import { parse, putAside, putBack, rewrite, sheetsToRead } from "./foreign.js";
 
 let loading;
@@ -33,7 +34,6 @@ function setStylesByScript() {
 }
 
 const FIELD = "SmartField";
-const PLACEHOLDER = /\{\{ ?([a-z_]{1,30}\.[a-z_]{1,30}) ?(?:\|([^{}|\n]{0,200}))?\}\}/g;
 const CHANGES = new Set(["input", "contentChanged", "keyUp", "mouseUp"]);
 
 /** `labels` maps names of smart fields to what their chips say. */

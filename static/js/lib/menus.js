@@ -28,7 +28,7 @@ function onToggle(event) {
     if (popover.hasAttribute("style")) popover.removeAttribute("style");
     return;
   }
-  if (button) place(popover, button);
+  if (button) place(popover, event.source ?? button);
   if (popover.contains(document.activeElement)) return;
   if (popover.matches("[role='menu']")) items(popover)[0]?.focus();
   else popover.querySelector("[autofocus], input:not([type=hidden])")?.focus();

@@ -6,11 +6,14 @@ export class Toolbar {
   #editor;
   #bar;
   #onFiles;
+  #subject;
 
-  constructor(root, editor, { onFiles } = {}) {
+  /** `subject` takes the smart fields that are meant for it. */
+  constructor(root, editor, { onFiles, subject } = {}) {
     this.#root = root;
     this.#editor = editor;
     this.#onFiles = onFiles;
+    this.#subject = subject;
     this.#bar = root.querySelector("[data-toolbar]");
     for (const element of root.querySelectorAll("[data-needs-editor]")) element.hidden = false;
     this.#roving();
@@ -34,8 +37,12 @@ export class Toolbar {
     if (on("[data-format]")) this.#format(on("[data-format]"));
     else if (on("[data-link-set]")) this.#setLink();
     else if (on("[data-picture]")) this.#root.querySelector("[data-picture-file]").click();
-    else if (on("[data-insert-field]")) this.#editor.insertChip(on("[data-insert-field]").dataset.insertField);
+    else if (on("[data-insert-field]")) this.#insertField(on("[data-insert-field]").dataset.insertField);
   };
+
+  #insertField(name) {
+    (this.#subject?.isWanted ? this.#subject : this.#editor).insertChip(name);
+  }
 
   #format(button) {
     const { format, value } = button.dataset;
@@ -66,9 +73,10 @@ export class Toolbar {
     this.#editor.link(/^(https?|mailto|tel):/i.test(url) ? url : `${isAddress ? "mailto:" : "https://"}${url}`);
   }
 
-  openFields() {
+  /** `source` is what the list opens beside, where it is not its button. */
+  openFields(source) {
     const popover = this.#root.querySelector("[data-fields]");
-    popover?.showPopover();
+    popover?.showPopover(source && { source });
     // At once and not with the event that follows: the next key may come before it.
     popover?.querySelector("[role='menuitem']")?.focus();
   }
