@@ -192,7 +192,7 @@ THREAD_ROWS: dict[str, Any] = {
     },
     "inbox:thread_who": acting(get=200, post=None),
     "inbox:thread_act": acting(lambda case: in_case(case, act="star")),
-    "inbox:thread_block": acting(),
+    "inbox:thread_block": acting(get=200),
     # A colleague who knows of it may link it to what he sees as well.
     "inbox:thread_link": {
         case: Row(readers, get=None, post=303, args=in_case(case), data=the_deal(case))

@@ -55,6 +55,15 @@ class LabelChoiceForm(forms.Form):
     label = forms.ModelChoiceField(Label.objects.all())
 
 
+class NewLabelForm(forms.Form):
+    """The name of a label that is made by putting it on."""
+
+    new_label = forms.CharField(max_length=60)
+
+    def clean_new_label(self) -> str:
+        return " ".join(self.cleaned_data["new_label"].split())
+
+
 class AssigneeForm(forms.Form):
     """Whether he is a member of the conversation's account is asked by the act."""
 

@@ -103,7 +103,7 @@ _SYMBOLS = {
 }
 _ACT = (
     '<button class="button button--ghost button--icon button--small" type="submit" '
-    'formaction="{0}{1}/" hx-post="{0}{1}/" hx-swap="none"{2} data-act="{1}" aria-label="{3}" '
+    'formaction="{0}{1}/" hx-post="{0}{1}/" hx-swap="none"{2} data-act="{5}" aria-label="{3}" '
     'title="{3}" tabindex="-1">{4}</button>'
 )
 
@@ -129,6 +129,8 @@ def row_acts(row: Row, box: str) -> SafeString:
                 SafeString(' data-optimistic="leave"') if leaves(box, act) else "",
                 act.label,
                 _symbol(_SYMBOLS[act]),
+                # One key puts the star on and takes it off.
+                Act.STAR if act == Act.UNSTAR else act.value,
             )
             for act in _acts_of(thread)
         ),

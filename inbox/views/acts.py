@@ -11,15 +11,17 @@ from django.utils.formats import number_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from common.opaque import unseal
+from common.partials import render_dialog
 from common.toasts import Kind, add_toast, toast_answer
 from inbox.domain import jobs, search, triage
 from inbox.domain.audience import names_of
+from inbox.domain.labels import label_named
 from inbox.domain.queries.lists import accounts_of, box_threads, members_of, rows_of
 from inbox.enums import Act, Box
-from inbox.forms.acts import AssigneeForm, LabelChoiceForm, SnoozeForm
+from inbox.forms.acts import AssigneeForm, LabelChoiceForm, NewLabelForm, SnoozeForm
 from inbox.forms.filters import FilterForm
 from inbox.models import BulkJob, Label
 from mailsync.domain import blocking
@@ -120,11 +122,20 @@ def _detail(request: HttpRequest, act: Act) -> tuple[dict[str, Any], str]:
         if not form.is_valid():
             return {}, " ".join(form.non_field_errors()) or _("Choose when it comes back.")
         return {"until": form.cleaned_data["until"]}, ""
+    if act == Act.LABEL and "new_label" in request.POST:
+        return _made_label(request)
     if act in (Act.LABEL, Act.UNLABEL):
         return _chosen(LabelChoiceForm(request.POST), _("This label is gone. Choose another one."))
     if act == Act.ASSIGN:
         return _chosen(AssigneeForm(request.POST), _("Choose somebody of the team."))
     return {}, ""
+
+
+def _made_label(request: HttpRequest) -> tuple[dict[str, Any], str]:
+    form = NewLabelForm(request.POST)
+    if not form.is_valid():
+        return {}, _("A label has a name of at most 60 characters.")
+    return {"label": label_named(form.cleaned_data["new_label"])}, ""
 
 
 def _chosen(form: Any, problem: str) -> tuple[dict[str, Any], str]:
@@ -202,17 +213,29 @@ def back_path(request: HttpRequest, *, fallback: Thread | None = None) -> str:
     return reverse("inbox:thread", args=[fallback.key]) if fallback else reverse("inbox:home")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def block_sender(request: HttpRequest, pk: int) -> HttpResponse:
-    """Leaves out mail from the sender from now on, and puts the conversation into Trash."""
+    """Leaves out mail from the sender, or from his whole domain, from now on, and puts the
+    conversation into Trash. A GET asks which of the two."""
     threads = Thread.objects.of_accounts_of(request.user).distinct()
     found = get_object_or_404(threads, pk=pk)
     newest = found.emails.filter(is_outgoing=False).order_by("-received_at").first()
-    if newest is None or not newest.from_address:
+    address = newest.from_address if newest else ""
+    if request.method != "POST":
+        context = {
+            "thread": found,
+            "address": address,
+            "domain": blocking.domain_of(address) if address else "",
+            "box": request.GET.get("box", ""),
+        }
+        return render_dialog(request, "inbox/block.html", context)
+    if not address:
         return _refused(request, _("There is no sender to block."))
+    if request.POST.get("whom") == "domain":
+        address = "@" + address.rpartition("@")[2]
     try:
-        done = triage.block_sender(found, newest.from_address, by=request.user)
+        done = triage.block_sender(found, address, by=request.user)
     except blocking.BlockError:
         return _refused(request, _("This is an address of your own company, so it is not blocked."))
     return _answer(request, done)

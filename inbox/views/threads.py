@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from common.opaque import unseal
+from common.partials import wanted_partial
 from inbox.domain import triage
 from inbox.domain.queries import outgoing
 from inbox.domain.queries.conversation import conversation, message
@@ -46,6 +47,10 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     if found.merged_into_id:
         return redirect("inbox:thread", pk=found.merged_into.key)
     context = thread_context(request, found)
+    if wanted_partial(request, ["thread-header"]):
+        # After an act: what is read in the messages, and where the focus is, stays.
+        context |= {"alone": "alone" in request.GET, "refreshed": True}
+        return render(request, "inbox/_thread_header.html", context)
     name = "inbox/_thread.html" if request.htmx else "inbox/thread.html"
     return render(request, name, context)
 

@@ -36,6 +36,15 @@ def block(pattern: str, *, by: Any) -> tuple[BlockedAddress, bool]:
     return BlockedAddress.objects.get_or_create(user=by, pattern=pattern, defaults={"scope": scope})
 
 
+def domain_of(address: str) -> str:
+    """The domain that could be blocked instead of this address; empty when it is our own or half
+    the world's."""
+    domain = normalise_address(address).rpartition("@")[2]
+    if domain in COMMON_DOMAINS or _is_ours(BlockScope.DOMAIN, domain):
+        return ""
+    return domain
+
+
 def unblock(row: BlockedAddress) -> None:
     """Lets it in again, with what was left out meanwhile and is still on the server."""
     from mailsync.tasks import reconsider_mail  # leaf: tasks import the domain

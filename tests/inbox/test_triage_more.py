@@ -9,7 +9,7 @@ from inbox.domain import jobs, triage
 from inbox.domain.queries.lists import accounts_of, box_page, members_of
 from inbox.enums import Act
 from inbox.forms.filters import FilterForm
-from inbox.models import UndoToken
+from inbox.models import Label, ThreadLabel, UndoToken
 from mailsync.enums import AccountScope
 from mailsync.models import AccountMember, BlockedAddress, Thread
 from notifications.domain import bell
@@ -152,6 +152,30 @@ def test_block_and_its_undo_are_one(alice, account, signed_in):
     assert not BlockedAddress.objects.exists()
 
 
+def test_it_is_asked_whether_one_address_or_its_domain(alice, account, signed_in):
+    thread = make_thread(account)
+    client = signed_in.as_(alice)
+    url = reverse("inbox:thread_block", args=[thread.key])
+    asked = client.get(url, headers=HTMX).content.decode()
+    assert "ada@acme.example" in asked
+    assert "everybody at" in asked
+    assert not BlockedAddress.objects.exists()
+    answer = client.post(url, {"box": "inbox", "whom": "domain"}, headers=HTMX).content.decode()
+    assert "acme.example is blocked" in answer
+    row = BlockedAddress.objects.get()
+    assert (row.scope, row.pattern) == ("domain", "acme.example")
+
+
+@pytest.mark.parametrize("address", ["ada@gmail.com", "ada@northwind.example"])
+def test_a_domain_of_half_the_world_or_of_ours_is_not_offered(alice, account, signed_in, address):
+    thread = make_thread(account)
+    thread.emails.update(from_address=address)
+    url = reverse("inbox:thread_block", args=[thread.key])
+    asked = signed_in.as_(alice).get(url, headers=HTMX).content.decode()
+    assert address in asked
+    assert "everybody at" not in asked
+
+
 def test_undo_lets_nobody_in_who_was_blocked_before(alice, account, signed_in):
     BlockedAddress.objects.create(user=alice, scope="address", pattern="ada@acme.example")
     thread = make_thread(account)
@@ -199,3 +223,68 @@ def test_whose_turn_it_is(alice, account):
     assert subjects(alice, "waiting=us") == (us, ["Waiting for us"])
     assert subjects(alice, "waiting=them") == (them, ["No reply yet"])
     assert subjects(alice, "waiting=x") == (us | them, [])
+
+
+# --- Labels that are made by putting them on -----------------------------------------------------
+
+
+def put(client, thread, name):
+    url = reverse("inbox:thread_act", args=[thread.key, "label"])
+    return client.post(url, {"box": "inbox", "new_label": name}, headers=HTMX)
+
+
+def test_a_new_label_is_made_and_put_on(alice, account, signed_in):
+    thread = make_thread(account)
+    client = signed_in.as_(alice)
+    assert "Label added." in put(client, thread, "  Very   urgent ").content.decode()
+    label = Label.objects.get()
+    assert label.name == "Very urgent"
+    assert list(ThreadLabel.objects.values_list("thread_id", "label_id")) == [(thread.pk, label.pk)]
+    # By another spelling it is the same one, and twice is harmless.
+    assert "it was so already" in put(client, thread, "VERY urgent").content.decode()
+    assert Label.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61])
+def test_a_label_needs_a_name_that_fits(alice, account, signed_in, name):
+    thread = make_thread(account)
+    assert "at most 60 characters" in put(signed_in.as_(alice), thread, name).content.decode()
+    assert not Label.objects.exists()
+
+
+def test_an_outsider_makes_no_label(alice, carol, account, signed_in):
+    thread = make_thread(account)
+    assert put(signed_in.as_(carol), thread, "Mine").status_code == 404
+    assert not Label.objects.exists()
+
+
+def test_a_filtered_list_takes_its_label_off_many(alice, account, signed_in):
+    label = Label.objects.create(name="Done")
+    threads = [make_thread(account) for _number in range(2)]
+    for thread in threads:
+        ThreadLabel.objects.create(thread=thread, label=label)
+    client = signed_in.as_(alice)
+    assert "Remove this label" not in client.get("/mail/inbox/").content.decode()
+    assert "Remove this label" in client.get(f"/mail/inbox/?label={label.pk}").content.decode()
+    keys = [thread.key for thread in threads]
+    client.post("/mail/threads/unlabel/", {"thread": keys, "label": label.pk})
+    assert not ThreadLabel.objects.exists()
+
+
+# --- The header of an open conversation ----------------------------------------------------------
+
+
+def test_the_header_is_drawn_anew_without_the_messages(alice, bob, account, signed_in):
+    thread = make_thread(account, text="canary-4711")
+    url = reverse("inbox:thread", args=[thread.key])
+    headers = {**HTMX, "HX-Target": "header#thread-header"}
+    client = signed_in.as_(alice)
+    assert "canary-4711" in client.get(url, headers=HTMX).content.decode()
+    thread.is_flagged = True
+    thread.save()
+    shown = client.get(url, headers=headers).content.decode()
+    assert "canary-4711" not in shown
+    assert "Remove star" in shown
+    # A refresh takes the focus from nothing.
+    assert "autofocus" not in shown
+    assert signed_in.as_(bob).get(url, headers=headers).status_code == 404

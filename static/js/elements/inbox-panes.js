@@ -2,11 +2,13 @@
 // conversation that leaves makes way for the next one, and new mail waits at the top of the list
 // until it disturbs nobody.
 
-import { handle, run } from "../lib/commands.js";
+import { barOf, handle, run } from "../lib/commands.js";
 
 class InboxPanes extends HTMLElement {
   #releases = [];
   #step = 1;
+  // The rows when the open conversation was last among them: who its neighbours were.
+  #order = [];
 
   connectedCallback() {
     const acts = {
@@ -22,7 +24,7 @@ class InboxPanes extends HTMLElement {
       "new-lead": () => this.#inMenu("new-lead"),
     };
     this.#releases = Object.entries(acts).map(([id, act]) => handle(id, act));
-    this.addEventListener("thread-left", this.#onLeft);
+    document.body.addEventListener("thread-left", this.#onLeft);
     this.addEventListener("click", this.#onClick);
     document.body.addEventListener("mail-changed", this.#onNews);
     document.body.addEventListener("threads-changed", this.#refresh);
@@ -33,6 +35,7 @@ class InboxPanes extends HTMLElement {
 
   disconnectedCallback() {
     this.#releases.forEach((release) => release());
+    document.body.removeEventListener("thread-left", this.#onLeft);
     document.body.removeEventListener("mail-changed", this.#onNews);
     document.body.removeEventListener("threads-changed", this.#refresh);
     document.body.removeEventListener("resync", this.#onNews);
@@ -62,6 +65,8 @@ class InboxPanes extends HTMLElement {
   #mark() {
     const key = this.#openKey;
     this.toggleAttribute("data-open", Boolean(key));
+    const order = [...this.querySelectorAll(".row")].map((row) => row.dataset.key);
+    if (order.includes(key)) this.#order = order;
     for (const link of this.querySelectorAll(".row__link")) {
       if (key && link.closest(".row").dataset.key === key) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -94,15 +99,22 @@ class InboxPanes extends HTMLElement {
 
   /** The open conversation left the list: open the next one, else go back to the list. */
   #onLeft = (event) => {
-    const fromPane = event.target.closest?.("#detail");
-    if (!fromPane) return;
+    if (!event.target.closest?.("#detail, #dialog-root") || !this.#openKey) return;
     if (!this.#list) {
       location.assign(this.querySelector("[data-back]").href);
       return;
     }
-    const rows = [...this.querySelectorAll(".row:not(.is-leaving)")];
-    const at = rows.findIndex((row) => row.dataset.key === this.#openKey);
-    const next = rows[at + this.#step] ?? rows[at + 1] ?? rows[at - 1];
+    // Its own row has left already.
+    const rows = new Map(
+      [...this.querySelectorAll(".row:not(.is-leaving)")].map((row) => [row.dataset.key, row]),
+    );
+    // What a dialog was about may have been another one.
+    if (rows.has(this.#openKey)) return;
+    const at = this.#order.indexOf(this.#openKey);
+    const near = (keys) => keys.map((key) => rows.get(key)).find(Boolean);
+    const after = near(this.#order.slice(at + 1));
+    const before = near(this.#order.slice(0, Math.max(at, 0)).reverse());
+    const next = this.#step > 0 ? (after ?? before) : (before ?? after);
     this.#step = 1;
     if (next && matchMedia("(width >= 768px)").matches) next.querySelector(".row__link").click();
     else this.#close();
@@ -136,12 +148,11 @@ class InboxPanes extends HTMLElement {
     return run("archive");
   }
 
-  /** Commands that stand in a closed menu: of the bar when rows are selected, else of the thread. */
+  /** Commands that stand in a closed menu: of the bar when rows are selected or a row has the
+   * focus, else of the thread. */
   #inMenu(id) {
-    const selecting = this.querySelector("[data-selecting] .bulk-bar");
-    const item = (selecting ?? this).querySelector(
-      selecting ? `[formaction$="/${id}/"]` : `[data-menu-key="${id}"]`,
-    );
+    const bar = barOf(document.activeElement) ?? this.querySelector("[data-selecting] .bulk-bar");
+    const item = bar?.querySelector(`[formaction$="/${id}/"]`) ?? this.querySelector(`[data-menu-key="${id}"]`);
     item?.click();
     return Boolean(item);
   }

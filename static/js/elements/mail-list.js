@@ -13,7 +13,7 @@ class MailList extends HTMLElement {
 
   connectedCallback() {
     this.addEventListener("change", this.#onChange);
-    this.addEventListener("click", this.#onClick);
+    this.addEventListener("click", this.#onClick, true);
     this.addEventListener("keydown", this.#onKey);
     document.addEventListener("htmx:after:swap", this.#count);
     this.addEventListener("htmx:after:request", this.#onActed);
@@ -86,10 +86,12 @@ class MailList extends HTMLElement {
   }
 
   #toggle() {
-    const tick = this.row?.querySelector(".row__tick");
+    const row = this.row ?? this.rows[0];
+    const tick = row?.querySelector(".row__tick");
     if (!tick) return;
+    if (!this.row) row.querySelector(".row__link").focus();
     tick.checked = !tick.checked;
-    this.#anchor = this.row;
+    this.#anchor = row;
     this.#count();
   }
 
@@ -134,6 +136,10 @@ class MailList extends HTMLElement {
       this.#select(() => false);
       this.row?.querySelector(".row__link").focus();
       return;
+    }
+    if (event.target.closest(".bulk-bar") && !this.matches("[data-selecting]")) {
+      // By a key, with nothing selected: it is meant for the row with the focus.
+      this.#toggle();
     }
     const tick = event.target.closest(".row__tick");
     if (!tick) return;

@@ -10,17 +10,27 @@ export function handle(id, act) {
   return () => handlers.get(id) === act && handlers.delete(id);
 }
 
+/** The bar of a list, for a row that has the focus and is not the open one: what the bar does, it
+ * does to this row (see mail-list). */
+export function barOf(focused) {
+  const row = focused?.closest(".row:has(.row__tick)");
+  if (!row || row.querySelector("[aria-current='true']")) return null;
+  return row.closest("form")?.querySelector(".bulk-bar");
+}
+
 /** The element a command clicks: nearest to where the user is, and only if it can be seen. */
 export function targetOf(id) {
   const selector = `[data-key="${id}"]:not(.row), [data-act="${id}"]`;
-  const usable = (element) =>
-    element && !element.matches(":disabled, [aria-disabled='true']") && element.checkVisibility();
+  const enabled = (element) => !element.matches(":disabled, [aria-disabled='true']");
+  const usable = (element) => enabled(element) && element.checkVisibility();
   const within = (root) => root && [...root.querySelectorAll(selector)].find(usable);
+  // Some of a bar stands in its closed menu.
+  const inBar = (bar) => bar && [...bar.querySelectorAll(selector)].find(enabled);
   const focused = document.activeElement;
-  const selecting = document.querySelector("[data-selecting]");
   return (
-    within(selecting?.querySelector(".bulk-bar")) ??
+    inBar(document.querySelector("[data-selecting] .bulk-bar")) ??
     within(focused?.closest(".row, .card")) ??
+    inBar(barOf(focused)) ??
     within(focused?.closest("[data-scope]")) ??
     [...document.querySelectorAll(selector)].find(
       (element) => !element.closest(".row, .card, .bulk-bar") && usable(element),

@@ -46,7 +46,7 @@ function mayUseSingleKeys(event) {
   const printable = event.key.length === 1;
   if (printable && document.documentElement.dataset.singleKeys === "off") return false;
   if (isTyping(event.target)) return false;
-  return !document.querySelector("dialog:modal, [role='menu']:popover-open");
+  return !document.querySelector("dialog:modal, .popover:popover-open");
 }
 
 export function isTyping(element) {
