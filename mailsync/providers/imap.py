@@ -19,10 +19,12 @@ from mailsync.providers.base import (
     RemoteMailbox,
     ServerAddress,
 )
+from mailsync.providers.imap_errors import BadAnswerError
 from mailsync.providers.imap_mailboxes import MailboxLister, has_modseq, read_row, wire_name
-from mailsync.providers.imap_parse import BadAnswerError, uid_set
+from mailsync.providers.imap_sets import UIDS_PER_COMMAND, slices, uid_set
 from mailsync.providers.imap_sign_in import connect, sign_in, start_compression
 from mailsync.providers.imap_text import TextOnly
+from mailsync.providers.imap_values import flags_of, wire_date, wire_date_time
 from mailsync.providers.imap_wire import ImapWire, Literal, Tagged, astring, check
 from mailsync.providers.stream import misbehaves
 
@@ -110,7 +112,7 @@ class IMAPStore:
     # --- Lists --------------------------------------------------------------------------------
 
     def uids(self, *, since: datetime | None = None) -> list[int]:
-        which = b"SINCE " + parse.wire_date(since) if since else b"ALL"
+        which = b"SINCE " + wire_date(since) if since else b"ALL"
         return self._search(which)
 
     def _search(self, *criteria: bytes | Literal) -> list[int]:
@@ -176,7 +178,7 @@ class IMAPStore:
         if with_headers:
             items.append(_HEADERS)
         wanted = b"(" + b" ".join(items) + b")"
-        batches = parse.slices(sorted(set(uids), reverse=True), INDEX_BATCH)
+        batches = slices(sorted(set(uids), reverse=True), INDEX_BATCH)
         for row in self._fetch(batches, wanted, needs="RFC822.SIZE"):
             if with_headers and row.get("BODY") is None:
                 continue
@@ -231,7 +233,7 @@ class IMAPStore:
         # SEARCH finds parts of a field (RFC 9051 6.4.4); only the whole id counts.
         wanted = b"(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
         needle = f"<{message_id}>".encode()
-        rows = self._fetch(parse.slices(hits), wanted)
+        rows = self._fetch(slices(hits), wanted)
         return sorted(
             row["UID"]
             for row in rows
@@ -255,7 +257,7 @@ class IMAPStore:
         # Of all commands, not of the one that is answered: RFC 9051 5.5 lets a server work on two
         # FETCHes at once, and Dovecot does while it reads a mailbox for the first time.
         waiting = {uid for batch in asked for uid in batch}
-        expect = 2 * parse.UIDS_PER_COMMAND
+        expect = 2 * UIDS_PER_COMMAND
         for _number, pieces in self._wire.pipelined(commands, expect=expect):
             row = read_row(parse.fetch_items, pieces)
             if row and row.get("UID") in waiting and needs in row:
@@ -273,7 +275,7 @@ class IMAPStore:
         unknown = [uid for uid in uids if uid not in self._sizes]
         sizes = {uid: self._sizes[uid] for uid in uids if uid in self._sizes}
         wanted = b"(UID RFC822.SIZE)"
-        for row in self._fetch(parse.slices(unknown), wanted, needs="RFC822.SIZE"):
+        for row in self._fetch(slices(unknown), wanted, needs="RFC822.SIZE"):
             sizes[row["UID"]] = row["RFC822.SIZE"]
         batches: list[list[int]] = [[]]
         weight = 0
@@ -299,7 +301,7 @@ class IMAPStore:
         self, uids: Iterable[int], *, add: Keyword = Keyword.NONE, remove: Keyword = Keyword.NONE
     ) -> None:
         self._must_be_writable()
-        for batch in parse.slices(sorted(set(uids))):
+        for batch in slices(sorted(set(uids))):
             for sign, marks in ((b"+", add), (b"-", remove)):
                 if marks:
                     self._wire.done(
@@ -307,7 +309,7 @@ class IMAPStore:
                         b"STORE",
                         uid_set(batch),
                         sign + b"FLAGS.SILENT",
-                        parse.flags_of(marks),
+                        flags_of(marks),
                         expect=2 * len(batch),
                     )
 
@@ -318,7 +320,7 @@ class IMAPStore:
         if not self._has("X-GM-EXT-1"):
             raise ProviderError("refused", Reaction.REFUSED)
         labels = [(b"+", label) for label in add] + [(b"-", label) for label in remove]
-        for batch in parse.slices(sorted(set(uids))):
+        for batch in slices(sorted(set(uids))):
             for sign, label in labels:
                 name = sign + b"X-GM-LABELS"
                 self._wire.done(
@@ -331,7 +333,7 @@ class IMAPStore:
         if not self._has("MOVE") and not self._has("UIDPLUS"):
             raise ProviderError("no_safe_move", Reaction.REFUSED)
         moved: list[Moved] = []
-        for batch in parse.slices(sorted(set(uids))):
+        for batch in slices(sorted(set(uids))):
             verb = b"MOVE" if self._has("MOVE") else b"COPY"
             rows, tagged = self._wire.done(
                 b"UID", verb, uid_set(batch), wire_name(target), seconds=_COPY_SECONDS
@@ -345,7 +347,7 @@ class IMAPStore:
         self._must_be_writable()
         if not self._has("UIDPLUS"):
             raise ProviderError("no_safe_move", Reaction.REFUSED)
-        for batch in parse.slices(sorted(set(uids))):
+        for batch in slices(sorted(set(uids))):
             self._delete(batch)
 
     def _delete(self, batch: list[int]) -> None:
@@ -357,9 +359,9 @@ class IMAPStore:
     def append(
         self, path: str, raw: bytes, *, keywords: Keyword, received_at: datetime | None = None
     ) -> Moved:
-        command: list[bytes | Literal] = [b"APPEND", wire_name(path), parse.flags_of(keywords)]
+        command: list[bytes | Literal] = [b"APPEND", wire_name(path), flags_of(keywords)]
         if received_at:
-            command.append(parse.wire_date_time(received_at))
+            command.append(wire_date_time(received_at))
         _rows, tagged = self._wire.done(*command, Literal(raw), seconds=_COPY_SECONDS)
         return parse.appended(tagged.text)
 

@@ -50,6 +50,10 @@ _BY_WORDS = tuple(
 )
 
 
+class BadAnswerError(ValueError):
+    """An answer that is not built as the protocol says."""
+
+
 def refusal(text: bytes, *, code: str, reaction: Reaction) -> ProviderError:
     """The error for a NO, BAD or BYE. `code` and `reaction` stand where the text says nothing
     that we know."""

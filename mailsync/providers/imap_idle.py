@@ -12,8 +12,8 @@ import time
 
 from mailsync.providers.base import ProviderError, Reaction, ServerAddress
 from mailsync.providers.imap_errors import refusal
-from mailsync.providers.imap_parse import path_to_wire
 from mailsync.providers.imap_sign_in import connect, sign_in
+from mailsync.providers.imap_values import path_to_wire
 from mailsync.providers.imap_wire import ImapWire, astring, check
 from mailsync.providers.stream import misbehaves
 

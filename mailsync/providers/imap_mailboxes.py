@@ -6,7 +6,8 @@ from typing import Any
 from mailsync.enums import MailboxRole
 from mailsync.providers import imap_parse as parse
 from mailsync.providers.base import MailboxStatus, ProviderError, Reaction, RemoteMailbox
-from mailsync.providers.imap_parse import BadAnswerError
+from mailsync.providers.imap_errors import BadAnswerError
+from mailsync.providers.imap_values import path_from_wire, path_to_wire
 from mailsync.providers.imap_wire import ImapWire, Literal, Tagged, astring, check
 from mailsync.providers.roles import role_by_attributes, roles_by_name
 
@@ -30,7 +31,7 @@ def has_modseq(capabilities: frozenset[str]) -> bool:
 
 def wire_name(path: str) -> bytes | Literal:
     """A mailbox's name as an argument."""
-    return astring(parse.path_to_wire(path))
+    return astring(path_to_wire(path))
 
 
 def read_row(reader: Any, pieces: list[bytes]) -> Any:
@@ -87,7 +88,7 @@ class MailboxLister:
                 continue
             for kind in (read_row(lambda it: parse.tokens(it, 12), pieces) or [])[1:3]:
                 prefixes += [row[0] for row in kind or () if isinstance(row, list) and row]
-        return tuple(parse.path_from_wire(p) for p in prefixes if isinstance(p, bytes) and p)
+        return tuple(path_from_wire(p) for p in prefixes if isinstance(p, bytes) and p)
 
     def _with_roles(
         self, listed: dict[str, tuple[frozenset[str], str]], object_ids: dict[str, str]

@@ -1,26 +1,18 @@
-"""Reading what an IMAP server answers, and writing sets of UIDs. No connection here.
+"""Reading what an IMAP server answers. No connection here.
 
 Nothing in an answer is trusted: numbers out of range, ranges of a billion UIDs, rows without a
 UID and items that nobody asked for are left out or refused.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from imapclient.imap_utf7 import decode as decode_utf7
-from imapclient.imap_utf7 import encode as encode_utf7
-
 from mailsync.providers.base import Keyword, Moved
-
-LARGEST_UID = 2**32 - 1
-# More numbers than this in one set are no mailbox but an attack on our memory.
-MOST_UIDS = 5_000_000
-# RFC 9738: some servers handle at most 1,000 messages in one command.
-UIDS_PER_COMMAND = 1000
+from mailsync.providers.imap_errors import BadAnswerError
+from mailsync.providers.imap_sets import MOST_UIDS, uids_of_set
+from mailsync.providers.imap_values import date_of, keywords_of, path_from_wire
 
 FetchItems = dict[str, Any]
 
@@ -45,161 +37,7 @@ _TOKEN = re.compile(
 )
 _OPEN, _CLOSE, _QUOTED, _LITERAL, _ATOM = range(1, 6)
 _ESCAPED = re.compile(rb"\\(.)")
-_DATE = re.compile(
-    r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$"
-)
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DEEPEST = 60
-
-_KEYWORDS = {
-    b"\\seen": Keyword.SEEN,
-    b"\\flagged": Keyword.FLAGGED,
-    b"\\answered": Keyword.ANSWERED,
-    b"\\draft": Keyword.DRAFT,
-    b"$forwarded": Keyword.FORWARDED,
-}
-FLAG_OF = {
-    Keyword.SEEN: b"\\Seen",
-    Keyword.FLAGGED: b"\\Flagged",
-    Keyword.ANSWERED: b"\\Answered",
-    Keyword.DRAFT: b"\\Draft",
-    Keyword.FORWARDED: b"$Forwarded",
-}
-
-
-class BadAnswerError(ValueError):
-    """An answer that is not built as the protocol says."""
-
-
-# --- Marks, names, dates ----------------------------------------------------------------------
-
-
-@lru_cache(maxsize=2048)
-def keywords_of(flags: bytes) -> Keyword:
-    """The marks in the text between the brackets of FLAGS (...)."""
-    found = Keyword.NONE
-    for flag in flags.lower().split():
-        found |= _KEYWORDS.get(flag, Keyword.NONE)
-    return found
-
-
-def flags_of(keywords: Keyword) -> bytes:
-    return b"(" + b" ".join(flag for bit, flag in FLAG_OF.items() if keywords & bit) + b")"
-
-
-def path_from_wire(name: bytes) -> str:
-    """The decoded mailbox name. Servers with raw UTF-8 names (against RFC 3501) are read too;
-    a name that does not come back the same when encoded is kept as it stands."""
-    try:
-        path: str = decode_utf7(name)
-        if encode_utf7(path) != name:
-            path = name.decode("ascii")
-    except (UnicodeError, ValueError):
-        return name.decode("utf-8", "surrogateescape")
-    return path
-
-
-def path_to_wire(path: str) -> str:
-    """The name as the server spelled it, for an argument."""
-    if path.isascii() and "&" in path and path_from_wire(path.encode()) == path:
-        return path
-    encoded: bytes = encode_utf7(path)
-    return encoded.decode("ascii")
-
-
-@lru_cache(maxsize=4096)
-def _date_of(text: bytes) -> datetime | None:
-    """Kept, because the list and the message itself each bring it."""
-    return date_of(text.decode("ascii", "replace"))
-
-
-def date_of(text: str) -> datetime | None:
-    """An INTERNALDATE; None when it is none."""
-    found = _DATE.match(text)
-    if not found:
-        return None
-    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
-    offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-    try:
-        zone = timezone(-offset if sign == "-" else offset)
-        moment = datetime(
-            int(year),
-            _MONTHS.index(month.lower()) + 1,
-            int(day),
-            int(hour),
-            int(minute),
-            int(second),
-            tzinfo=zone,
-        )
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def wire_date(moment: datetime) -> bytes:
-    """A date for SEARCH: no time of day, RFC 9051 6.4.4."""
-    return b"%d-%s-%04d" % (
-        moment.day,
-        _MONTHS[moment.month - 1].capitalize().encode(),
-        moment.year,
-    )
-
-
-def wire_date_time(moment: datetime) -> bytes:
-    """A date and time for APPEND."""
-    moment = moment.astimezone(UTC)
-    return b'"%02d-%s-%04d %02d:%02d:%02d +0000"' % (
-        moment.day,
-        _MONTHS[moment.month - 1].capitalize().encode(),
-        moment.year,
-        moment.hour,
-        moment.minute,
-        moment.second,
-    )
-
-
-# --- Sets of UIDs -----------------------------------------------------------------------------
-
-
-def uid_set(uids: Iterable[int]) -> bytes:
-    """The shortest way to write a set: 1:3,7 for 1, 2, 3, 7."""
-    parts: list[bytes] = []
-    start = previous = 0
-    for uid in sorted(set(uids)):
-        if start and uid == previous + 1:
-            previous = uid
-            continue
-        if start:
-            parts.append(_range(start, previous))
-        start = previous = uid
-    if start:
-        parts.append(_range(start, previous))
-    return b",".join(parts)
-
-
-def _range(start: int, end: int) -> bytes:
-    return b"%d" % start if start == end else b"%d:%d" % (start, end)
-
-
-def uids_of_set(text: bytes, *, below: int | None = None) -> list[int]:
-    """The UIDs of a set like 1:3,7, ascending; those from `below` on are left out."""
-    top = min(below - 1 if below else LARGEST_UID, LARGEST_UID)
-    ranges = []
-    for part in text.strip().split(b","):
-        first, _, last = part.partition(b":")
-        if not first.isdigit() or (last and not last.isdigit()):
-            raise BadAnswerError("not a set of UIDs")
-        low, high = sorted((int(first), int(last or first)))
-        if low <= top and high > 0:
-            ranges.append((max(low, 1), min(high, top)))
-    if sum(high - low + 1 for low, high in ranges) > MOST_UIDS:
-        raise BadAnswerError("more UIDs than a mailbox has")
-    return sorted({uid for low, high in ranges for uid in range(low, high + 1)})
-
-
-def slices(uids: list[int], size: int = UIDS_PER_COMMAND) -> Iterator[list[int]]:
-    for start in range(0, len(uids), size):
-        yield uids[start : start + size]
 
 
 # --- Tokens -----------------------------------------------------------------------------------
@@ -303,7 +141,7 @@ def _plain_items(row: re.Match[bytes]) -> FetchItems:
     if flags is not None:
         items["FLAGS"] = keywords_of(flags)
     if date is not None:
-        items["INTERNALDATE"] = _date_of(date)
+        items["INTERNALDATE"] = date_of(date)
     if size is not None:
         items["RFC822.SIZE"] = int(size)
     if modseq is not None:
@@ -319,7 +157,7 @@ def _store_item(items: FetchItems, name: str, value: Any) -> None:
     elif name == "MODSEQ":
         items[name] = _number(value[0]) if isinstance(value, list) and value else None
     elif name == "INTERNALDATE":
-        items[name] = date_of(value.decode("ascii", "replace")) if _is_bytes(value) else None
+        items[name] = date_of(value) if _is_bytes(value) else None
     elif name in ("EMAILID", "THREADID"):
         items[name] = _text(value[0]) if isinstance(value, list) and value else ""
     elif name in ("X-GM-MSGID", "X-GM-THRID"):
