@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from crm import signals as crm_signals
 from mailsync import signals, tasks
-from mailsync.domain import accounts, bounces, linking, search_index
+from mailsync.domain import accounts, bounces, leavers, linking, search_index
 from users import signals as user_signals
 
 
@@ -55,14 +55,14 @@ def take_out_of_index(sender: Any, *, email_ids: list[int], **kwargs: Any) -> No
 
 @receiver(user_signals.user_deactivated)
 def stop_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
-    accounts.disable_accounts_of(user)
+    leavers.disable_accounts_of(user)
 
 
 @receiver(user_signals.user_reactivated)
 def start_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
-    accounts.enable_accounts_of(user)
+    leavers.enable_accounts_of(user)
 
 
 @receiver(user_signals.login_address_changed)
 def lock_accounts(sender: Any, *, user: Any, **kwargs: Any) -> None:
-    accounts.lock_accounts_of(user)
+    leavers.lock_accounts_of(user)

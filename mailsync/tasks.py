@@ -49,7 +49,7 @@ def purge_trash() -> None:
 
 @shared_task
 def purge_mail_of_leavers() -> None:
-    from mailsync.domain.accounts import erase_mail_of_leavers as run  # leaf
+    from mailsync.domain.leavers import erase_mail_of_leavers as run  # leaf
 
     run()
 

@@ -12,7 +12,6 @@ until it is connected again, on the server it had.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -29,13 +28,11 @@ from mailsync.domain.removal import delete_emails
 from mailsync.enums import AccountScope, AccountState, ChangeState, Direction
 from mailsync.models import (
     AccountMember,
-    AccountSetup,
     Email,
     MailAccount,
     RemoteChange,
     ServerSettings,
     Thread,
-    ThreadLink,
 )
 from sharing.enums import ThreadVisibility
 from users.models import Company, User
@@ -53,16 +50,8 @@ SETTINGS = (
     "follow_deletions",
     "keeps_drafts",
 )
-KEPT_AFTER_LEAVING = timedelta(days=30)
 # Neither counts towards the limits.
 OUT_OF_USE = (AccountState.REMOVING, AccountState.DISABLED)
-# Why an account is disabled, where its owner's leaving is the reason.
-OWNER_LEFT = "owner_left"
-LOCKED = {
-    "state": AccountState.AUTH_FAILED,
-    "error_code": "account_locked",
-    "next_poll_at": None,
-}
 # Settings that decide which mail is wanted.
 CHOICES = ("sync_since", "contacts_only", "leave_out_internal")
 
@@ -152,7 +141,7 @@ def reconnect(account: MailAccount, *, secrets: Mapping[Direction, str]) -> None
         row = account.servers.get(direction=direction)
         conceal(row, "secret", secret)
         row.save(update_fields=["secret"])
-    _start_again(account, code="reconnected", locked_at=None)
+    start_again(account, code="reconnected", locked_at=None)
 
 
 def require_its_own_server(account: MailAccount, *, host: str, user_name: str) -> None:
@@ -189,7 +178,7 @@ def pause(account: MailAccount) -> None:
 def resume(account: MailAccount) -> None:
     rows = MailAccount.objects.filter(pk=account.pk, state=AccountState.PAUSED, locked_at=None)
     if rows.exists():
-        _start_again(account, code="resumed")
+        start_again(account, code="resumed")
 
 
 @transaction.atomic
@@ -286,91 +275,6 @@ def finish_removal(account_id: int) -> None:
     blobs.erase_account(account_id)
 
 
-@transaction.atomic
-def disable_accounts_of(user: User) -> None:
-    """A user left: his personal accounts stop at once, his place in teams is free. What he had
-    paused himself stays paused: it is not synced either, and comes back as he left it."""
-    rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
-        state__in=(*OUT_OF_USE, AccountState.PAUSED)
-    )
-    for account in rows:
-        note(account, "owner_left")
-    rows.update(
-        state=AccountState.DISABLED,
-        error_code=OWNER_LEFT,
-        next_poll_at=None,
-        lease_until=None,
-        fence=F("fence") + 1,
-    )
-    AccountMember.objects.filter(user=user).delete()
-
-
-@transaction.atomic
-def enable_accounts_of(user: User) -> None:
-    """A user may sign in again: what stopped when he left syncs again. Accounts that he had
-    removed, and locked ones, stay as they are."""
-    rows = MailAccount.objects.filter(
-        owner=user,
-        scope=AccountScope.PERSONAL,
-        state=AccountState.DISABLED,
-        error_code=OWNER_LEFT,
-    )
-    for account in rows:
-        if account.locked_at is None:
-            _start_again(account, code="owner_back")
-        else:
-            MailAccount.objects.filter(pk=account.pk).update(**LOCKED)
-
-
-@transaction.atomic
-def lock_accounts_of(user: User) -> None:
-    """Somebody else changed the address this user signs in with: whoever signs in now has to
-    know the mailboxes' passwords before personal mail opens and syncs again. Mail kept from
-    removed accounts is locked as well; it opens when its address is connected anew."""
-    rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
-        state=AccountState.REMOVING
-    )
-    for account in rows:
-        account.servers.update(secret="")
-        note(account, "login_address_changed")
-    # A set-up that was begun holds a password that was tried.
-    AccountSetup.objects.filter(user=user).delete()
-    rows.update(locked_at=timezone.now(), lease_until=None, fence=F("fence") + 1)
-    rows.exclude(state=AccountState.DISABLED).update(**LOCKED)
-    for account in rows:
-        tell_account_changed(account)
-
-
-def erase_mail_of_leavers() -> int:
-    """What `erase_unshared_mail_of` says, for everybody whose thirty days are over."""
-    left = User.objects.filter(
-        is_active=False, deactivated_at__lt=timezone.now() - KEPT_AFTER_LEAVING
-    )
-    return sum(erase_unshared_mail_of(user) for user in left)
-
-
-@transaction.atomic
-def erase_unshared_mail_of(user: User) -> int:
-    """Thirty days after a user left: his private and his unlinked mail goes, and his mailboxes'
-    passwords. Returns how many threads; what is linked and shared stays for the company."""
-    erased = 0
-    for account in MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL):
-        kept = Thread.objects.filter(
-            account=account,
-            visibility=ThreadVisibility.SHARED,
-            pk__in=ThreadLink.objects.standing().values("thread"),
-        )
-        gone = Thread.objects.filter(account=account).exclude(pk__in=kept.values("pk"))
-        erased += gone.count()
-        emails = Email.objects.filter(thread__in=gone.values("pk"))
-        delete_emails(account, emails.values_list("id", flat=True))
-        gone.filter(emails=None).delete()
-        # Nobody is left who could have this mailbox synced.
-        account.servers.update(secret="")
-    AccountSetup.objects.filter(user=user).delete()
-    return erased
-
-
 def _create(user: User, *, address: str, scope: str, settings: Mapping[str, Any]) -> MailAccount:
     try:
         with transaction.atomic():
@@ -401,7 +305,7 @@ def _revive(
         for name, value in settings.items():
             setattr(account, name, value)
         account.save(update_fields=list(settings))
-        _start_again(account, code="reconnected", locked_at=None)
+        start_again(account, code="reconnected", locked_at=None)
     return account
 
 
@@ -442,7 +346,8 @@ def _without_secret(server: Server) -> Server:
     )
 
 
-def _start_again(account: MailAccount, *, code: str, **fields: Any) -> None:
+def start_again(account: MailAccount, *, code: str, **fields: Any) -> None:
+    """Whatever stopped it, it syncs again from now on; not when it is being removed."""
     count = (
         MailAccount.objects.filter(pk=account.pk)
         .exclude(state=AccountState.REMOVING)

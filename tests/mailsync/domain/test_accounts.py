@@ -9,13 +9,10 @@ from common.vault import reveal
 from mailsync.domain import accounts
 from mailsync.domain.accounts import AccountError, Server
 from mailsync.enums import AccountScope, AccountState, Direction
-from mailsync.models import AccountSetup, Blob, Email, MailAccount, Thread
-from sharing.enums import ThreadVisibility
-from tests.factories.crm import make_person
-from tests.factories.mail import link, make_account, make_thread
+from mailsync.models import Blob, Email, MailAccount, Thread
+from tests.factories.mail import make_thread
 from tests.factories.messages import message
 from users.models import Company
-from users.signals import login_address_changed, user_deactivated
 
 pytestmark = pytest.mark.django_db
 
@@ -130,38 +127,3 @@ def test_kept_mail_comes_back_with_its_address(alice):
     account.refresh_from_db()
     assert account.state == AccountState.OK
     assert Thread.objects.count() == 1
-
-
-def test_deactivated_user_stops_syncing_and_loses_unshared_mail_later(alice):
-    account = make_account(alice)
-    person = make_person(alice)
-    kept = make_thread(account, visibility=ThreadVisibility.SHARED)
-    link(kept, person=person)
-    private = make_thread(account, visibility=ThreadVisibility.PRIVATE)
-    link(private, person=person)
-    make_thread(account, visibility=ThreadVisibility.SHARED)
-    user_deactivated.send(sender=None, user=alice)
-    account.refresh_from_db()
-    assert account.state == AccountState.DISABLED
-    assert Thread.objects.count() == 3
-    assert accounts.erase_unshared_mail_of(alice) == 2
-    assert list(Thread.objects.all()) == [kept]
-
-
-def test_passwords_of_who_left_go_with_the_mail(alice, bob):
-    left, stayed = connect(alice), connect(bob, "bob@northwind.example")
-    AccountSetup.objects.create(user=alice, address="second@northwind.example")
-    user_deactivated.send(sender=None, user=alice)
-    assert left.servers.get().secret
-    accounts.erase_unshared_mail_of(alice)
-    assert left.servers.get().secret == ""
-    assert stayed.servers.get().secret
-    assert not AccountSetup.objects.exists()
-
-
-def test_changed_login_address_locks_personal_accounts(alice, dana):
-    account = connect(alice)
-    login_address_changed.send(sender=None, user=alice, by=dana)
-    account.refresh_from_db()
-    assert account.state == AccountState.AUTH_FAILED
-    assert account.servers.get().secret == ""

@@ -2,15 +2,12 @@
 
 import os
 import time
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from mailsync.domain import accounts, blobs
-from mailsync.models import Blob, MailAccount, Thread
-from tests.factories.mail import make_account, make_thread
+from mailsync.domain import blobs
+from mailsync.models import Blob, MailAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -51,15 +48,3 @@ def test_pack_with_damage_stays_as_it_is(account: MailAccount, packs: Any) -> No
     grow_old(account)
     assert blobs.compact_all() == 0
     assert path.exists()
-
-
-def test_mail_of_leavers_goes_after_thirty_days(alice: Any, bob: Any, carol: Any) -> None:
-    for user, days in ((alice, 31), (bob, 29)):
-        make_thread(make_account(user))
-        type(user).objects.filter(pk=user.pk).update(
-            is_active=False, deactivated_at=timezone.now() - timedelta(days=days)
-        )
-    make_thread(make_account(carol))
-    assert accounts.erase_mail_of_leavers() == 1
-    assert set(Thread.objects.values_list("account__owner", flat=True)) == {bob.pk, carol.pk}
-    assert accounts.erase_mail_of_leavers() == 0
