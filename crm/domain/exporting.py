@@ -30,6 +30,12 @@ def guarded(value: Any) -> Any:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
+def csv_writer(to: Any) -> Any:
+    """Each text in quotes: where a spreadsheet parts cells by semicolons or tabs, one in a name
+    would begin a cell, and what follows it a formula."""
+    return csv.writer(to, quoting=csv.QUOTE_NONNUMERIC)
+
+
 class _Echo:
     """A file that hands back what is written to it, for answers in pieces."""
 
@@ -47,7 +53,7 @@ def csv_pieces(spec: ListSpec, rows: QuerySet[Any], *, user: User) -> Iterator[s
 
     Only the keys are read at once: one moment decides what is in the file.
     """
-    writer = csv.writer(_Echo())
+    writer = csv_writer(_Echo())
     columns = [column for column in spec.columns if not column.is_above]
     yield "\ufeff" + writer.writerow([str(column.heading) for column in columns])
     keys = list(rows.order_by("pk").values_list("pk", flat=True).distinct())

@@ -33,6 +33,8 @@ from crm.models.record import fold
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
+# A choice is shown for each.
+MAX_COLUMNS = 200
 PREVIEW_ROWS = 5
 BATCH = 200
 LOST_AFTER = timedelta(minutes=2)
@@ -89,11 +91,14 @@ def read_file(content: bytes, *, kind: RecordKind, by: Any) -> RecordImport:
         raise CRMError(_("The file is larger than %(mb)s MB.") % {"mb": MAX_BYTES >> 20})
     text = _decoded(content)
     delimiter = _delimiter_of(text)
-    rows = list(_rows_of(text, delimiter))
+    # One more than is taken: a file of line breaks alone would be ten million rows.
+    rows = list(_rows_of(text, delimiter, limit=MAX_ROWS + 2))
     if len(rows) < 2:
         raise CRMError(_("The file needs a line of headings and at least one line below it."))
     if len(rows) > MAX_ROWS + 1:
         raise CRMError(_("No more than %(n)s rows at once, please.") % {"n": MAX_ROWS})
+    if len(rows[0]) > MAX_COLUMNS:
+        raise CRMError(_("No more than %(n)s columns, please.") % {"n": MAX_COLUMNS})
     return RecordImport.objects.create(
         kind=kind,
         created_by=by,

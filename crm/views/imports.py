@@ -1,6 +1,5 @@
 """CSV in and out."""
 
-import csv
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.domain import importing
-from crm.domain.exporting import csv_pieces, guarded
+from crm.domain.exporting import csv_pieces, csv_writer, guarded
 from crm.domain.queries.lists import SPECS
 from crm.enums import ImportState, ListKind, RecordKind
 from crm.errors import CRMError
@@ -89,7 +88,7 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponse:
     response["Content-Disposition"] = 'attachment; filename="not-imported.csv"'
     response["X-Content-Type-Options"] = "nosniff"
     response.write("\ufeff")
-    writer = csv.writer(response)
+    writer = csv_writer(response)
     for line, reason, cells in record_import.refused_rows:
         writer.writerow([line, guarded(reason), *(guarded(cell) for cell in cells)])
     return response

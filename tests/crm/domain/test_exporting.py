@@ -75,3 +75,14 @@ def test_no_cell_is_a_formula_and_ours_are_read_again(begin):
     cell = exporting.guarded(text)
     assert cell == f"'{text}"
     assert exporting.unguarded(cell) == text
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_no_part_of_a_cell_is_one_where_cells_are_parted_otherwise(alice, signed_in, mark):
+    """A spreadsheet of another language parts them by semicolons, one that guesses by tabs."""
+    make_person(alice, f"Ada{mark}=HYPERLINK(1)")
+    content = b"".join(signed_in.as_(alice).get(reverse("crm:people_export")).streaming_content)
+    text = content.decode("utf-8-sig")
+    assert "=HYPERLINK(1)" in text
+    cells = [cell for row in csv.reader(io.StringIO(text), delimiter=mark) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(exporting.FORMULA)]

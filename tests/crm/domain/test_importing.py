@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from crm.domain import importing
 from crm.enums import ImportState, RecordKind
+from crm.errors import CRMError
 from crm.models import Person, RecordImport
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +86,25 @@ def test_it_is_started_once(started, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as rung:
         importing.start_import(started)
     assert rung == []
+
+
+def test_bombs_are_refused_before_they_are_rows(alice, monkeypatch):
+    """Twenty megabytes of single letters are ten million rows, of commas twenty million columns."""
+    counted = []
+    rows_of = importing._rows_of
+
+    def watched(*given, **more):
+        for row in rows_of(*given, **more):
+            counted.append(1)
+            yield row
+
+    monkeypatch.setattr(importing, "_rows_of", watched)
+    monkeypatch.setattr(importing, "MAX_ROWS", 10)
+    for content, text in (
+        (b"name\n" + b"a\n" * 1000, "rows"),
+        (b"name" + b"," * 500 + b"\na\n", "columns"),
+    ):
+        with pytest.raises(CRMError, match=text):
+            importing.read_file(content, kind=RecordKind.PERSON, by=alice)
+    assert len(counted) <= 14
+    assert importing.read_file(b"name\nAda\n", kind=RecordKind.PERSON, by=alice).total_count == 1

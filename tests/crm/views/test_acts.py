@@ -373,7 +373,7 @@ def test_an_import_keeps_what_it_cannot_take(
     row = RecordImport.objects.get()
     assert (row.made_count, row.skipped_count, len(row.refused_rows)) == (1, 1, 1)
     refused = reverse("crm:import_refused", args=[row.pk])
-    assert b"Ben,no address" in client.get(refused).content
+    assert b'"Ben","no address"' in client.get(refused).content
     assert signed_in.as_(carol).get(refused).status_code == 404
     assert signed_in.as_(carol).get(url).status_code == 404
 
