@@ -155,6 +155,12 @@ SESSION_IDLE_SECONDS = 12 * 3600
 SECURE_CONNECTION = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE_CONNECTION
 CSRF_COOKIE_SECURE = SECURE_CONNECTION
+# Pages carry the token themselves, so no script reads the cookie.
+CSRF_COOKIE_HTTPONLY = True
+if SECURE_CONNECTION:
+    # A neighbour under the same domain cannot plant cookies of these names (RFC 6265bis 4.1.3.2).
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_CONNECTION else 0
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_CONNECTION and TRUSTED_PROXIES else None
