@@ -84,7 +84,7 @@ class OperatorSite(admin.AdminSite):
         query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
         return redirect(f"{reverse('users:login')}?{query}")
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 -- as Django declares it
         """As the parent's, but a user without the right gets 404 and not a way to sign in."""
         inner = super().admin_view(view, cacheable)
 

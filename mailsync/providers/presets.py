@@ -18,7 +18,7 @@ class SignIn(StrEnum):
     """What the provider takes as a password."""
 
     PASSWORD = "password"  # noqa: S105 -- a kind of password, not one
-    APP_PASSWORD = "app_password"  # noqa: S105
+    APP_PASSWORD = "app_password"  # noqa: S105 -- the kind, not one
     OAUTH_ONLY = "oauth_only"
 
 

@@ -23,7 +23,7 @@ class LeaseQoS(virtual.QoS):
         self.channel.store.acknowledge(delivery_tag)
         super().ack(delivery_tag)
 
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 -- as kombu declares it
         if requeue:
             self.channel.store.release(delivery_tag)
         else:
