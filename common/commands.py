@@ -87,6 +87,7 @@ COMMANDS = (
     Command("read", ("I",), _("Mark as read"), CONVERSATIONS, "mail-opened"),
     Command("unread", ("U",), _("Mark as unread"), CONVERSATIONS, "mail"),
     Command("label", ("l",), _("Label"), CONVERSATIONS, "tag"),
+    Command("folder", ("v",), _("Move to a folder"), CONVERSATIONS, "folder"),
     Command("star", ("s",), _("Star"), CONVERSATIONS, "star"),
     Command("assign", ("A",), _("Assign"), CONVERSATIONS, "user-plus"),
     Command("mute", ("m",), _("Mute"), CONVERSATIONS, "volume-off"),

@@ -49,6 +49,8 @@ class Act(models.TextChoices):
     UNLABEL = "unlabel", _("Remove label")
     SHARE = "share", _("Share")
     HIDE = "hide", _("Make private")
+    FOLDER = "folder", _("Move to a folder")
+    UNFOLDER = "unfolder", _("Move back")
     ASSIGN = "assign", _("Assign")
     UNASSIGN = "unassign", _("Assign to nobody")
 

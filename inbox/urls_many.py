@@ -11,5 +11,6 @@ many_urls = [
     path("mail/<box:box>/number/", many.number, name="box_number"),
     path("mail/<box:box>/new/", many.fresh, name="box_new"),
     path("mail/jobs/<bulkjob:pk>/", many.job, name="job"),
+    path("mail/folder/", many.folder, name="folder_pick"),
     path("mail/snooze/", many.snooze, name="snooze_pick"),
 ]

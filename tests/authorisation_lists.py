@@ -64,5 +64,6 @@ LIST_ROWS = {
     "inbox:box_number": Row(USERS, args=lambda scene: {"box": "inbox"}),
     "inbox:box_new": Row(USERS, args=lambda scene: {"box": "inbox"}),
     "inbox:snooze_pick": Row(USERS),
+    "inbox:folder_pick": Row(USERS),
     "inbox:job": Row(ALICE, args=a_job),
 }

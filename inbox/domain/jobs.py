@@ -15,6 +15,7 @@ from common.lost_work import taken_up
 from inbox.domain import triage
 from inbox.enums import Act
 from inbox.models import BulkJob, Label
+from mailsync.models import Mailbox
 
 # More than this and the answer would keep its user waiting.
 AT_ONCE = 200
@@ -32,6 +33,7 @@ def begin(
     until: datetime | None = None,
     label: Label | None = None,
     assignee: Any = None,
+    mailbox: Mailbox | None = None,
 ) -> BulkJob:
     job = BulkJob.objects.create(
         user=by,
@@ -40,6 +42,7 @@ def begin(
         until=until,
         label=label,
         assignee=assignee,
+        mailbox=mailbox,
     )
     _ring(job.pk)
     return job
@@ -65,12 +68,20 @@ def run(job_id: int) -> None:
 
 @transaction.atomic
 def _piece(job_id: int) -> bool:
-    job = BulkJob.objects.select_related("user", "label", "assignee").get(pk=job_id)
+    job = BulkJob.objects.select_related("user", "label", "assignee", "mailbox__account").get(
+        pk=job_id
+    )
     if job.finished_at:
         return False
     ids = job.thread_ids[job.done_number : job.done_number + PIECE]
     act = Act(job.act)
-    detail = triage.Detail(by=job.user, until=job.until, label=job.label, assignee=job.assignee)
+    detail = triage.Detail(
+        by=job.user,
+        until=job.until,
+        label=job.label,
+        assignee=job.assignee,
+        mailbox=job.mailbox,
+    )
     memory = job.memory
     if ids and job.user.is_active:
         memory = memory | triage.apply(act, ids, detail)

@@ -20,7 +20,7 @@ from mailsync.domain import blocking, mirror
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import AccountScope
-from mailsync.models import AccountMember, MailAccount, Thread
+from mailsync.models import AccountMember, MailAccount, Mailbox, Thread
 from notifications.domain import bell
 from sharing.enums import ThreadVisibility
 from users.models import User
@@ -48,6 +48,8 @@ class Done:
     undo: UndoToken | None
     # Whose mail is left out from now on.
     blocked: str = ""
+    # Where it was moved to.
+    folder: str = ""
 
     @property
     def number(self) -> int:
@@ -62,6 +64,9 @@ class Detail:
     until: datetime | None = None
     label: Label | None = None
     assignee: Any = None
+    mailbox: Mailbox | None = None
+    # Of moves that are taken back: where the conversations were placed, and since which change.
+    filed: tuple[str, int] | None = None
 
 
 def perform(
@@ -72,15 +77,21 @@ def perform(
     until: datetime | None = None,
     label: Label | None = None,
     assignee: Any = None,
+    mailbox: Mailbox | None = None,
 ) -> Done:
     """Does the act to those of the conversations that are this user's to act on."""
-    detail = Detail(by=by, until=until, label=label, assignee=assignee)
+    detail = Detail(by=by, until=until, label=label, assignee=assignee, mailbox=mailbox)
     memory: Memory = {}
     ids = list(dict.fromkeys(thread_ids))
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
             memory |= apply(act, ids[start : start + CHUNK], detail)
-    return Done(act=act, thread_ids=list(memory), undo=remember(act, memory, by=by))
+    return Done(
+        act=act,
+        thread_ids=list(memory),
+        undo=remember(act, memory, by=by),
+        folder=mailbox.path if mailbox else "",
+    )
 
 
 def block_sender(thread: Thread, address: str, *, by: Any) -> Done:
@@ -146,7 +157,10 @@ def _by_detail(row: UndoToken, by: Any) -> list[tuple[Act, Detail, list[int]]]:
         groups.setdefault(remembered, []).append(int(thread_id))
     found = []
     for remembered, ids in groups.items():
-        act, until, label, assignee = Act(row.act), None, None, None
+        act, until, label, assignee, filed = Act(row.act), None, None, None, None
+        if act == Act.UNFOLDER:
+            placement, _dot, after = remembered.partition(".")
+            filed = (placement, int(after))
         if act in (Act.SNOOZE, Act.UNSNOOZE) and remembered:
             # Snoozed anew or woken: back to the moment that stood there, unless it has passed.
             until = datetime.fromisoformat(remembered)
@@ -159,7 +173,7 @@ def _by_detail(row: UndoToken, by: Any) -> list[tuple[Act, Detail, list[int]]]:
             # Back to whoever had it, or to nobody.
             assignee = User.objects.active().filter(pk=remembered).first()
             act = Act.ASSIGN if assignee else Act.UNASSIGN
-        detail = Detail(by=by, until=until, label=label, assignee=assignee)
+        detail = Detail(by=by, until=until, label=label, assignee=assignee, filed=filed)
         found.append((act, detail, ids))
     return found
 
@@ -303,6 +317,22 @@ def assigned_lines(reader: Any, thread_ids: set[int]) -> Mapping[int, bell.Line]
 # --- Acts that the mailbox follows --------------------------------------------------------------
 
 
+def _to_folder(threads: list[Thread], detail: Detail) -> Memory:
+    """Conversations of another account than the folder's stay where they are."""
+    if detail.mailbox is None:
+        raise TriageError("mailbox")
+    moves = mirror.move_threads(threads, detail.mailbox, by=detail.by)
+    return {pk: f"{placement}.{moves.after}" for pk, placement in moves.placements.items()}
+
+
+def _from_folder(threads: list[Thread], detail: Detail) -> Memory:
+    if detail.filed is None:
+        raise TriageError("filed")
+    placement, after = detail.filed
+    changed = mirror.move_threads_back(threads, after=after, placement=placement, by=detail.by)
+    return dict.fromkeys(changed)
+
+
 def _mirrored(name: str) -> Callable[[list[Thread], Detail], Memory]:
     def act(threads: list[Thread], detail: Detail) -> Memory:
         return dict.fromkeys(mirror.perform(name, threads, by=detail.by).thread_ids)
@@ -329,6 +359,8 @@ HANDLERS: dict[Act, Callable[[list[Thread], Detail], Memory]] = {
     Act.HIDE: _hide,
     Act.ASSIGN: _assign,
     Act.UNASSIGN: _unassign,
+    Act.FOLDER: _to_folder,
+    Act.UNFOLDER: _from_folder,
 }
 OPPOSITE = {
     Act.ARCHIVE: Act.UNARCHIVE,
@@ -342,3 +374,4 @@ OPPOSITE = {
     Act.ASSIGN: Act.UNASSIGN,
 }
 OPPOSITE |= {opposite: act for act, opposite in OPPOSITE.items()}
+OPPOSITE[Act.FOLDER] = Act.UNFOLDER  # there and back, and no further

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models import Label
+from mailsync.domain.mailboxes import folders_to_move_to
+from mailsync.models import MailAccount, Mailbox
 from users.models import User
 
 MORNING = 8
@@ -68,6 +70,30 @@ class AssigneeForm(forms.Form):
     """Whether he is a member of the conversation's account is asked by the act."""
 
     assignee = forms.ModelChoiceField(User.objects.active())
+
+
+class FolderChoiceForm(forms.Form):
+    """A folder of one of the user's own accounts, by its sealed key."""
+
+    mailbox = forms.ChoiceField(
+        label=_("Folder"), widget=forms.Select(attrs={"size": 12, "autofocus": True})
+    )
+
+    def __init__(self, *args: Any, accounts: list[MailAccount], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        folders = {account: folders_to_move_to(account) for account in accounts}
+        self.folders = {row.key: row for rows in folders.values() for row in rows}
+        groups = [
+            (account.address, [(row.key, row.path) for row in rows])
+            for account, rows in folders.items()
+            if rows
+        ]
+        # The account is named where there are several.
+        choices = groups[0][1] if len(groups) == 1 else groups
+        self.fields["mailbox"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_mailbox(self) -> Mailbox:
+        return self.folders[self.cleaned_data["mailbox"]]
 
 
 class LabelForm(forms.ModelForm):

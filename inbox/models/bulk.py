@@ -26,6 +26,9 @@ class BulkJob(models.Model):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
+    mailbox = models.ForeignKey(
+        "mailsync.Mailbox", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     # How many of thread_ids are through, changed or not.
     done_number = models.PositiveIntegerField(default=0)
     # thread id -> what the opposite act needs to know of it, as in UndoToken.

@@ -21,7 +21,13 @@ from inbox.domain.audience import names_of
 from inbox.domain.labels import label_named
 from inbox.domain.queries.lists import accounts_of, box_threads, members_of, rows_of
 from inbox.enums import Act, Box
-from inbox.forms.acts import AssigneeForm, LabelChoiceForm, NewLabelForm, SnoozeForm
+from inbox.forms.acts import (
+    AssigneeForm,
+    FolderChoiceForm,
+    LabelChoiceForm,
+    NewLabelForm,
+    SnoozeForm,
+)
 from inbox.forms.filters import FilterForm
 from inbox.models import BulkJob, Label
 from mailsync.domain import blocking
@@ -107,7 +113,8 @@ def answer_of_job(request: HttpRequest, job: BulkJob) -> HttpResponse:
     """Its toast: how far it is, or in the end what became of it."""
     if not job.finished_at:
         return render(request, "inbox/_job_toast.html", {"job": job, "act": Act(job.act)})
-    done = triage.Done(act=Act(job.act), thread_ids=job.changed_ids, undo=job.undo)
+    folder = job.mailbox.path if job.mailbox else ""
+    done = triage.Done(act=Act(job.act), thread_ids=job.changed_ids, undo=job.undo, folder=folder)
     undo_url = reverse("inbox:undo", args=[job.undo.token]) if job.undo else ""
     context = {"text": sentence(done), "kind": Kind.PLAIN, "undo_url": undo_url}
     response = render(request, "ui/_toast.html", context)
@@ -128,7 +135,15 @@ def _detail(request: HttpRequest, act: Act) -> tuple[dict[str, Any], str]:
         return _chosen(LabelChoiceForm(request.POST), _("This label is gone. Choose another one."))
     if act == Act.ASSIGN:
         return _chosen(AssigneeForm(request.POST), _("Choose somebody of the team."))
-    return {}, ""
+    return _folder(request, act)
+
+
+def _folder(request: HttpRequest, act: Act) -> tuple[dict[str, Any], str]:
+    if act == Act.FOLDER:
+        form = FolderChoiceForm(request.POST, accounts=accounts_of(request.user))
+        return _chosen(form, _("Choose a folder."))
+    # Back is the undo's way alone: it knows where from.
+    return {}, _("There is nothing to undo any more.") if act == Act.UNFOLDER else ""
 
 
 def _made_label(request: HttpRequest) -> tuple[dict[str, Any], str]:
@@ -174,13 +189,13 @@ def _undone(request: HttpRequest, done: triage.Done | None) -> HttpResponse:
 def _answer(request: HttpRequest, done: triage.Done) -> HttpResponse:
     """Rows that stay are drawn anew, rows that leave are taken away; a toast offers undo."""
     undo_url = reverse("inbox:undo", args=[done.undo.token]) if done.undo else ""
-    if not request.htmx or done.number != 1:
+    if not request.htmx or done.number != 1 or done.act == Act.FOLDER:
         return toast_answer(
             request,
             sentence(done),
             back_to=back_path(request),
             undo_url=undo_url,
-            events=["threads-changed", "counts-changed"],
+            events=["threads-changed", "thread-changed", "counts-changed"],
         )
     box = request.POST.get("box", "")
     leaves = box in LEAVING.get(done.act, set())
@@ -249,7 +264,7 @@ def sentence(done: triage.Done) -> str:
         return _("Nothing to change: it was so already.")
     if done.number == 1 and done.act in (Act.SHARE, Act.HIDE):
         return _who_sees_it_now(done)
-    return str(SENTENCES[done.act] % {"n": done.number})
+    return str(SENTENCES[done.act] % {"n": done.number, "folder": done.folder})
 
 
 def _who_sees_it_now(done: triage.Done) -> str:
@@ -265,6 +280,9 @@ def _who_sees_it_now(done: triage.Done) -> str:
 
 
 SENTENCES = {
+    Act.FOLDER: ngettext_lazy(
+        "Conversation moved to %(folder)s.", "%(n)s conversations moved to %(folder)s.", "n"
+    ),
     Act.ARCHIVE: ngettext_lazy("Conversation archived.", "%(n)s conversations archived.", "n"),
     Act.UNARCHIVE: ngettext_lazy(
         "Conversation moved to the inbox.", "%(n)s conversations moved to the inbox.", "n"

@@ -11,7 +11,7 @@ from common.opaque import unseal
 from common.partials import render_dialog
 from inbox.domain.queries.lists import Cursor, accounts_of, box_threads, members_of, newer_than
 from inbox.enums import Act, Box
-from inbox.forms.acts import snooze_presets
+from inbox.forms.acts import FolderChoiceForm, snooze_presets
 from inbox.forms.filters import FilterForm
 from inbox.models import BulkJob, Label
 from inbox.views.acts import answer_of_job
@@ -58,6 +58,25 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far an act on many is; at its end what became of it, with the way back."""
     found = get_object_or_404(BulkJob.objects.select_related("undo"), pk=pk, user=request.user)
     return answer_of_job(request, found)
+
+
+@require_safe
+@login_required
+def folder(request: HttpRequest) -> HttpResponse:
+    """The folders to which the conversations that are ticked, or the open one, can be moved."""
+    keys = [key for key in request.GET.getlist("thread") if unseal("thread", key) is not None]
+    accounts = accounts_of(request.user)
+    if request.GET.get("scope") != "all":
+        threads = Thread.objects.of_accounts_of(request.user)
+        named = threads.filter(pk__in=[unseal("thread", key) for key in keys[:1000]])
+        own = set(named.values_list("account", flat=True))
+        accounts = [account for account in accounts if account.pk in own]
+    context = {
+        "keys": keys,
+        "kept": [(n, request.GET.get(n, "")) for n in ("box", "filter", "next", "scope", "q")],
+        "form": FolderChoiceForm(accounts=accounts),
+    }
+    return render_dialog(request, "inbox/folder.html", context)
 
 
 @require_safe

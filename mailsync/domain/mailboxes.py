@@ -18,6 +18,8 @@ from mailsync.models import MailAccount, Mailbox, MailboxEntry
 from mailsync.providers.base import MailStore, RemoteMailbox
 
 GMAIL = "X-GM-EXT-1"
+GMAIL_VIEWS = ("[Gmail]/", "[Google Mail]/")
+MOVED_TO = (MailboxRole.INBOX, MailboxRole.ARCHIVE, MailboxRole.NONE, MailboxRole.JUNK)
 GMAIL_WALKED = (MailboxRole.ALL, MailboxRole.JUNK, MailboxRole.TRASH)
 # Missing twice an hour apart is gone; a list may come back short once.
 GONE_AFTER = timedelta(hours=1)
@@ -114,6 +116,18 @@ def with_role(account: MailAccount, role: MailboxRole) -> Mailbox | None:
         .order_by("-role_is_chosen", "id")
         .first()
     )
+
+
+def folders_to_move_to(account: MailAccount) -> list[Mailbox]:
+    """Where a person may put a conversation. Sent and Drafts are of what one writes, Trash is
+    another act, and what Gmail keeps in its own folder are views."""
+    rows = account.mailboxes.filter(is_selectable=True, role__in=MOVED_TO)
+    found = [
+        row
+        for row in rows.exclude(state=MailboxState.GONE)
+        if row.role or not row.path.startswith(GMAIL_VIEWS)
+    ]
+    return sorted(found, key=lambda row: (ORDER.index(MailboxRole(row.role)), row.path))
 
 
 def refresh_mailboxes(account: MailAccount, store: MailStore, *, lease: Lease) -> None:

@@ -95,6 +95,64 @@ def untrash_threads(threads: Iterable[Thread], *, by: Any) -> Act:
     return Act("untrash", "trash", tuple(ids))
 
 
+@transaction.atomic
+def move_threads(threads: Iterable[Thread], target: Mailbox, *, by: Any) -> "Moves":
+    """To a folder of their account. Whoever names a folder means the mailbox, so this is carried
+    out there whatever the account mirrors. What was sent stays in Sent, drafts in Drafts."""
+    rows = [
+        row
+        for row in _current(threads)
+        if row.account_id == target.account_id and row.trashed_at is None
+    ]
+    copies = _movable([row.pk for row in rows], target)
+    moving = set(copies.values_list("email__thread", flat=True))
+    before = {row.pk: row.placement for row in rows if row.pk in moving}
+    if not before:
+        return Moves({}, 0)
+    last = RemoteChange.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    _move(target.account, copies, target, operation=ChangeOperation.MOVE, by=by)
+    # Where it lies is the mailbox's word again.
+    Thread.objects.filter(pk__in=before).update(placement=Placement.NONE, placed_at=None)
+    _finish(target.account, list(before))
+    return Moves(before, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The threads that were moved, where each was placed before, and the last change before
+    these moves."""
+
+    placements: dict[int, str]
+    after: int
+
+
+@transaction.atomic
+def move_threads_back(
+    threads: Iterable[Thread], *, after: int, placement: str, by: Any
+) -> list[int]:
+    """Takes moves of `move_threads` back: those made after this change."""
+    rows = [row for row in _current(threads) if row.trashed_at is None]
+    for account, thread_ids in _by_account(rows):
+        _take_back_moves(account, thread_ids, operation=ChangeOperation.MOVE, by=by, after=after)
+        Thread.objects.filter(pk__in=thread_ids).update(
+            placement=placement, placed_at=timezone.now() if placement else None
+        )
+        _finish(account, thread_ids)
+    return [row.pk for row in rows]
+
+
+def _movable(thread_ids: Sequence[int], target: Mailbox) -> QuerySet[MailboxEntry]:
+    """Copies that lie where people file, and not in this folder yet."""
+    filed = int(Place.INBOX | Place.ARCHIVE | Place.OTHER | Place.JUNK)
+    copies = _copies(thread_ids).annotate(filed=F("places").bitand(filed)).filter(filed__gt=0)
+    if not moves_by_label(target.account, target):
+        return copies.exclude(mailbox=target)
+    if target.role == MailboxRole.INBOX:
+        inbox = F("places").bitand(int(Place.INBOX))
+        return copies.annotate(inbox=inbox).filter(inbox=0)
+    return copies
+
+
 ACTS = {
     "mark_read": mark_read,
     "mark_unread": mark_unread,
@@ -285,7 +343,12 @@ def _mirror_archive(account: MailAccount, thread_ids: Sequence[int], *, by: Any)
 
 
 def _take_back_moves(
-    account: MailAccount, thread_ids: Sequence[int], *, operation: ChangeOperation, by: Any
+    account: MailAccount,
+    thread_ids: Sequence[int],
+    *,
+    operation: ChangeOperation,
+    by: Any,
+    after: int = 0,
 ) -> None:
     """The moves that this act once made, the other way round: what still waits is dropped, what
     was done is moved back to where it came from."""
@@ -296,6 +359,7 @@ def _take_back_moves(
         operation=operation,
         state__in=(ChangeState.PENDING, ChangeState.RUNNING, ChangeState.DONE),
         entry__gone_at=None,
+        pk__gt=after,
     ).order_by("id"):
         if change.entry_id:
             last[change.entry_id] = change

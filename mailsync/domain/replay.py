@@ -200,13 +200,13 @@ def _find_moved(
     unknown = [uid for uid in by_uid if uid not in results or results[uid].new_uid is None]
     if not unknown:
         return
-    work.store.open(place.path)
+    uidvalidity = work.store.open(place.path).uidvalidity
     for uid in unknown:
         entry = by_uid[uid].entry
         message_id = entry.email.message_id if entry and entry.email else ""
         hits = work.store.find(message_id) if message_id else []
         if hits:
-            results[uid] = Moved(uid, None, hits[-1])
+            results[uid] = Moved(uid, uidvalidity, hits[-1])
 
 
 def _settle_moves(

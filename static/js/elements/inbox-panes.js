@@ -19,6 +19,7 @@ class InboxPanes extends HTMLElement {
       "archive-next": () => this.#archive(1),
       "archive-previous": () => this.#archive(-1),
       mute: () => this.#inMenu("mute"),
+      folder: () => this.#inMenu("folder"),
       block: () => this.#inMenu("block"),
       "new-deal": () => this.#inMenu("new-deal"),
       "new-lead": () => this.#inMenu("new-lead"),

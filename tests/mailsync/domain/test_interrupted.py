@@ -211,7 +211,10 @@ def test_killed_process_at_every_transaction_changes_nothing(
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["deliver", "mark", "expunge", "relocate", "bump", "read", "archive", "trash", "sync"]
+            [
+                *("deliver", "mark", "expunge", "relocate", "bump"),
+                *("read", "archive", "trash", "move", "move back", "sync"),
+            ]
         ),
         st.integers(0, 30),
     ),
@@ -289,6 +292,12 @@ def act(name, number, server, account, alice, delivered):
         mirror.archive_threads(chosen, by=alice)
     elif name == "trash":
         mirror.trash_threads(chosen, by=alice)
+    elif name == "move":
+        targets = account.mailboxes.exclude(role="trash").order_by("path")
+        if targets:
+            mirror.move_threads(chosen, targets[number % len(targets)], by=alice)
+    elif name == "move back":
+        mirror.move_threads_back(chosen, after=0, placement="", by=alice)
     elif name == "sync":
         rounds(account)
     return delivered
