@@ -270,8 +270,6 @@ def act(name, number, server, account, alice, delivered):
     boxes = [box for box in server.mailboxes.values() if box.messages]
     box = boxes[number % len(boxes)] if boxes else None
     uid = sorted(box.messages)[number % len(box.messages)] if box else 0
-    threads = Thread.objects.filter(account=account, merged_into=None).order_by("id")
-    chosen = threads[number % 3 : number % 3 + 1]
     if name == "deliver":
         answers = number % (delivered + 1) if number % 2 else None
         server.deliver(message(delivered, to=ME, answers=answers))
@@ -286,21 +284,27 @@ def act(name, number, server, account, alice, delivered):
     elif name == "bump":
         paths = list(server.mailboxes)
         server.bump_uidvalidity(paths[number % len(paths)])
-    elif name == "read":
+    elif name == "sync":
+        rounds(account)
+    else:
+        act_here(name, number, account, alice)
+    return delivered
+
+
+def act_here(name: str, number: int, account: MailAccount, alice: Any) -> None:
+    threads = Thread.objects.filter(account=account, merged_into=None).order_by("id")
+    chosen = threads[number % 3 : number % 3 + 1]
+    targets = account.mailboxes.exclude(role="trash").order_by("path")
+    if name == "read":
         mirror.mark_read(chosen, by=alice)
     elif name == "archive":
         mirror.archive_threads(chosen, by=alice)
     elif name == "trash":
         mirror.trash_threads(chosen, by=alice)
-    elif name == "move":
-        targets = account.mailboxes.exclude(role="trash").order_by("path")
-        if targets:
-            mirror.move_threads(chosen, targets[number % len(targets)], by=alice)
+    elif name == "move" and targets:
+        mirror.move_threads(chosen, targets[number % len(targets)], by=alice)
     elif name == "move back":
         mirror.move_threads_back(chosen, after=0, placement="", by=alice)
-    elif name == "sync":
-        rounds(account)
-    return delivered
 
 
 def agree(account: MailAccount, server: FakeServer) -> None:

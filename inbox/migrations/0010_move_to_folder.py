@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0008_assign_and_block'),
+        ('inbox', '0009_uses_of_templates'),
         ('mailsync', '0011_folder_not_chosen'),
     ]
 
