@@ -7,8 +7,9 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from crm.domain.defaults import make_defaults
+from crm.domain.gathering import index
 from crm.domain.live import tell_boards
-from crm.domain.search import forget_records, index_records
+from crm.domain.search import forget_records
 from crm.models import (
     Deal,
     Lead,
@@ -33,7 +34,7 @@ from users.signals import company_made
 def index_saved_record(instance: Record, update_fields: frozenset[str] | None, **_: Any) -> None:
     """A save of other fields than the name changes no word."""
     if update_fields is None or instance.title_field in update_fields:
-        index_records([instance])
+        index(instance)
 
 
 @receiver(post_delete, sender=Person)
@@ -48,12 +49,12 @@ def forget_deleted_record(instance: Record, **_: Any) -> None:
 @receiver(post_save, sender=PersonEmail)
 @receiver(post_save, sender=PersonPhone)
 def index_person(instance: PersonEmail | PersonPhone, **_: Any) -> None:
-    index_records([instance.person])
+    index(instance.person)
 
 
 @receiver(post_save, sender=OrganizationDomain)
 def index_organization(instance: OrganizationDomain, **_: Any) -> None:
-    index_records([instance.organization])
+    index(instance.organization)
 
 
 @receiver(post_delete, sender=RecordFile)

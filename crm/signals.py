@@ -2,8 +2,8 @@
 
 from django.dispatch import Signal
 
-# address: str, person_id: int -- a person got an address, or a new person with one was made.
-address_added = Signal()
+# person_ids: list[int] -- these persons got addresses, or were made with some.
+addresses_added = Signal()
 # kept_id: int, gone_id: int -- two persons became one.
 persons_merged = Signal()
 # kind: RecordKind, record_id: int -- a deal, lead or project was made or opened again.

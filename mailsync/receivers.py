@@ -10,12 +10,12 @@ from mailsync.domain import accounts, bounces, leavers, linking, search_index
 from users import signals as user_signals
 
 
-@receiver(crm_signals.address_added)
-def link_stored_threads(sender: Any, *, person_id: int, **kwargs: Any) -> None:
-    tasks.link_person.delay_on_commit(person_id)
+@receiver(crm_signals.addresses_added)
+def link_stored_threads(sender: Any, *, person_ids: list[int], **kwargs: Any) -> None:
+    tasks.link_persons.delay_on_commit(person_ids)
 
 
-@receiver(crm_signals.address_added)
+@receiver(crm_signals.addresses_added)
 def take_in_mail_of_contact(sender: Any, **kwargs: Any) -> None:
     accounts.reconsider_contacts()
 

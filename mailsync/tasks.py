@@ -4,10 +4,11 @@ from celery import shared_task
 
 
 @shared_task
-def link_person(person_id: int) -> None:
+def link_persons(person_ids: list[int]) -> None:
     from mailsync.domain import linking  # leaf
 
-    linking.link_person(person_id)
+    for person_id in person_ids:
+        linking.link_person(person_id)
 
 
 @shared_task

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from crm.domain.queries.lists import ListSpec
+from crm.enums import ListKind
 from users.models import User
 
 BATCH = 500
@@ -59,6 +60,8 @@ def csv_pieces(spec: ListSpec, rows: QuerySet[Any], *, user: User) -> Iterator[s
     keys = list(rows.order_by("pk").values_list("pk", flat=True).distinct())
     for start in range(0, len(keys), BATCH):
         found = spec.rows(keys[start : start + BATCH], user=user)
+        if spec.kind == ListKind.PERSON:
+            prefetch_related_objects(found, "emails", "phones")
         lines = ([guarded(cell(row, column.name)) for column in columns] for row in found)
         yield "".join(writer.writerow(line) for line in lines)
 
@@ -70,6 +73,11 @@ def cell(row: Any, name: str) -> Any:  # noqa: PLR0911 -- one for each shape of 
             return str(row)
         case "person" | "organization":
             return getattr(row, f"{name}_name", None)
+        # All of them: a list shows the main one, a file is taken in again elsewhere.
+        case "email":
+            return ", ".join(email.address for email in row.emails.all())
+        case "phone":
+            return ", ".join(phone.number for phone in row.phones.all())
         case "labels":
             return ", ".join(label.name for label in row.labels.all())
         case "status" | "kind":

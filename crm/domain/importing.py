@@ -5,16 +5,19 @@ rows as they would become; then a task takes the rows in batches. A row that can
 kept with its reason and can be downloaded, mended, and imported again.
 """
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -22,35 +25,60 @@ from django.utils.translation import gettext_lazy
 
 from common.addresses import normalise_address
 from common.lost_work import taken_up
-from crm.domain.deals import add_deal
+from crm.domain.deals import add_deal, lose_deal, win_deal
 from crm.domain.exporting import unguarded
+from crm.domain.gathering import together
 from crm.domain.organizations import add_organization, set_domains
 from crm.domain.persons import add_person, set_addresses, set_phones
-from crm.enums import DuplicatePolicy, ImportState, RecordKind
+from crm.enums import DealStatus, DuplicatePolicy, ImportState, RecordKind
 from crm.errors import CRMError
-from crm.models import Deal, Organization, Person, Pipeline, RecordImport
+from crm.models import (
+    Deal,
+    Organization,
+    Person,
+    Pipeline,
+    RecordImport,
+    RecordLabel,
+)
 from crm.models.record import fold
+from users.models import User
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
 # A choice is shown for each.
 MAX_COLUMNS = 200
 PREVIEW_ROWS = 5
-BATCH = 200
+# Rows in a transaction: others write between two of them.
+BATCH = 50
+PHONE_LENGTH = 50
+DOMAIN_LENGTH = 253
+COUNTED = (
+    "done_count",
+    "made_count",
+    "updated_count",
+    "skipped_count",
+    "refused_rows",
+)
 LOST_AFTER = timedelta(minutes=2)
 
 FIELDS: dict[str, dict[str, Any]] = {
     RecordKind.PERSON: {
         "name": gettext_lazy("Name"),
+        "first_name": gettext_lazy("First name"),
+        "last_name": gettext_lazy("Last name"),
         "emails": gettext_lazy("E-mail"),
         "phones": gettext_lazy("Phone"),
         "organization": gettext_lazy("Organization"),
         "job_title": gettext_lazy("Job title"),
+        "owner": gettext_lazy("Owner"),
+        "labels": gettext_lazy("Labels"),
     },
     RecordKind.ORGANIZATION: {
         "name": gettext_lazy("Name"),
         "domains": gettext_lazy("Mail domain"),
         "address": gettext_lazy("Address"),
+        "owner": gettext_lazy("Owner"),
+        "labels": gettext_lazy("Labels"),
     },
     RecordKind.DEAL: {
         "title": gettext_lazy("Title"),
@@ -60,13 +88,26 @@ FIELDS: dict[str, dict[str, Any]] = {
         "person": gettext_lazy("Person"),
         "organization": gettext_lazy("Organization"),
         "expected_close_date": gettext_lazy("Expected close"),
+        "status": gettext_lazy("Status"),
+        "owner": gettext_lazy("Owner"),
+        "labels": gettext_lazy("Labels"),
     },
 }
-NEEDED = {RecordKind.PERSON: "name", RecordKind.ORGANIZATION: "name", RecordKind.DEAL: "title"}
+# One of these fields at least says what the record is called.
+NEEDED: dict[str, tuple[str, ...]] = {
+    RecordKind.PERSON: ("name", "first_name", "last_name", "emails"),
+    RecordKind.ORGANIZATION: ("name",),
+    RecordKind.DEAL: ("title",),
+}
 # Headings that other products write into their exports.
 HEADINGS: dict[str, tuple[str, ...]] = {
     "name": ("name", "full name", "person", "contact", "person - name", "organization - name"),
     "title": ("title", "deal", "deal - title", "deal title", "subject"),
+    "first_name": ("first name", "given name", "forename", "person - first name"),
+    "last_name": ("last name", "family name", "surname", "person - last name"),
+    "owner": ("owner", "person - owner", "organization - owner", "deal - owner"),
+    "labels": ("labels", "label", "person - label", "organization - label", "deal - label"),
+    "status": ("status", "deal - status"),
     "emails": ("email", "e-mail", "email address", "e-mail address", "mail", "person - email"),
     "phones": ("phone", "telephone", "mobile", "phone number", "person - phone"),
     "organization": ("organization", "organisation", "company", "person - organization"),
@@ -79,6 +120,11 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "person": ("person", "contact person", "deal - contact person"),
     "expected_close_date": ("expected close", "expected close date", "close date"),
 }
+
+
+DOTTED = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
+DIVIDER = re.compile(r"\A\"?sep=.\"?\n", re.IGNORECASE)
+QUOTED = re.compile(r'"[^"]*"')
 
 
 class RowError(Exception):
@@ -161,14 +207,15 @@ def run_import(import_id: int) -> None:
         return
     rows = list(_rows_of(record_import.text, record_import.delimiter))[1:]
     for start in range(record_import.done_count, len(rows), BATCH):
-        with transaction.atomic():
+        with together():
             # Claimed before a row is taken: the other worker waits here, and then has lost.
             if not _claim(record_import):
                 return
             for number, cells in enumerate(rows[start : start + BATCH], start=start):
                 _take(record_import, number + 2, cells)
                 record_import.done_count += 1
-            record_import.save()
+            # Not the file: it would be written once more with each batch.
+            record_import.save(update_fields=COUNTED)
     record_import.state = ImportState.DONE
     record_import.finished_at = timezone.now()
     record_import.text = ""
@@ -202,10 +249,12 @@ def _take(record_import: RecordImport, line: int, cells: list[str]) -> None:
 def _take_person(record_import: RecordImport, values: dict[str, str]) -> str:
     user = record_import.created_by
     addresses = _addresses(values.get("emails", ""))
-    name = values.get("name", "") or (addresses[0].partition("@")[0] if addresses else "")
+    both = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
+    name = values.get("name", "") or both or (addresses[0].partition("@")[0] if addresses else "")
     if not name:
         raise RowError(_("There is no name."))
-    phones = _several(values.get("phones", ""))
+    phones = _several(values.get("phones", ""), longest=PHONE_LENGTH)
+    owner, labels = _owner(values), _labels(record_import, values)
     visible = Person.objects.visible_to(user)
     known = None
     if addresses:
@@ -215,20 +264,26 @@ def _take_person(record_import: RecordImport, values: dict[str, str]) -> str:
     if known is not None and record_import.duplicates != DuplicatePolicy.ADD:
         if record_import.duplicates == DuplicatePolicy.SKIP:
             return "skipped"
-        _update(known, {"name": name[:200], "job_title": values.get("job_title", "")[:150]})
+        _update(
+            known,
+            {"name": name[:200], "job_title": values.get("job_title", "")[:150], "owner": owner},
+        )
+        known.labels.add(*labels)
         old = list(known.emails.values_list("address", flat=True))
         set_addresses(known, addresses=[*old, *addresses])
         old = list(known.phones.values_list("number", flat=True))
         set_phones(known, phones=[*old, *phones])
         return "updated"
-    add_person(
+    person = add_person(
         by=user,
         name=name[:200],
         addresses=addresses,
         phones=phones,
         job_title=values.get("job_title", "")[:150],
         organization=_organization(user, values.get("organization", "")),
+        owner=owner,
     )
+    person.labels.add(*labels)
     return "made"
 
 
@@ -237,18 +292,25 @@ def _take_organization(record_import: RecordImport, values: dict[str, str]) -> s
     name = values.get("name", "")
     if not name:
         raise RowError(_("There is no name."))
-    domains = _several(values.get("domains", ""))
+    domains = _several(values.get("domains", ""), longest=DOMAIN_LENGTH)
+    owner, labels = _owner(values), _labels(record_import, values)
     known = Organization.objects.visible_to(user).filter(sort_key=fold(name)).first()
     if known is not None and record_import.duplicates != DuplicatePolicy.ADD:
         if record_import.duplicates == DuplicatePolicy.SKIP:
             return "skipped"
-        _update(known, {"address": values.get("address", "")})
+        _update(known, {"address": values.get("address", "")[:1000], "owner": owner})
+        known.labels.add(*labels)
         old = list(known.domains.values_list("domain", flat=True))
         set_domains(known, domains=[*old, *domains])
         return "updated"
-    add_organization(
-        by=user, name=name[:200], domains=domains, address=values.get("address", "")[:1000]
+    organization = add_organization(
+        by=user,
+        name=name[:200],
+        domains=domains,
+        address=values.get("address", "")[:1000],
+        owner=owner,
     )
+    organization.labels.add(*labels)
     return "made"
 
 
@@ -261,14 +323,18 @@ def _take_deal(record_import: RecordImport, values: dict[str, str]) -> str:
     fields = {
         "value": _amount(values.get("value", "")),
         "expected_close_date": _day(values.get("expected_close_date", "")),
+        "owner": _owner(values),
     }
+    labels, status = _labels(record_import, values), _status(values.get("status", ""))
     if known is not None and record_import.duplicates != DuplicatePolicy.ADD:
         if record_import.duplicates == DuplicatePolicy.SKIP:
             return "skipped"
         _update(known, {name: value for name, value in fields.items() if value is not None})
+        known.labels.add(*labels)
+        _close(known, status)
         return "updated"
     currency = values.get("currency", "").upper()[:3]
-    add_deal(
+    deal = add_deal(
         by=user,
         title=title[:200],
         stage=_stage(values.get("stage", "")),
@@ -277,6 +343,8 @@ def _take_deal(record_import: RecordImport, values: dict[str, str]) -> str:
         **({"currency": currency} if len(currency) == 3 and currency.isalpha() else {}),
         **fields,
     )
+    deal.labels.add(*labels)
+    _close(deal, status)
     return "made"
 
 
@@ -326,6 +394,49 @@ def _stage(name: str) -> Any:
     raise RowError(_("There is no stage “%(name)s”.") % {"name": name[:100]})
 
 
+def _owner(values: dict[str, str]) -> User | None:
+    """The colleague that is named, by name or login address; None where the cell is empty."""
+    text = values.get("owner", "")
+    if not text:
+        return None
+    named = Q(name__iexact=text) | Q(email=normalise_address(text))
+    found = list(User.objects.active().filter(named)[:2])
+    if len(found) != 1:
+        raise RowError(_("“%(name)s” is not one colleague of ours.") % {"name": text[:100]})
+    return found[0]
+
+
+def _labels(record_import: RecordImport, values: dict[str, str]) -> list[RecordLabel]:
+    """The labels that are named; there have to be such."""
+    names = _several(values.get("labels", ""))
+    if not names:
+        return []
+    known = {
+        fold(label.name): label for label in RecordLabel.objects.filter(kind=record_import.kind)
+    }
+    for name in names:
+        if fold(name) not in known:
+            raise RowError(_("There is no label “%(name)s”.") % {"name": name[:100]})
+    return [known[fold(name)] for name in names]
+
+
+def _status(text: str) -> DealStatus:
+    """By its value or its name on the page; open where the cell is empty."""
+    for status in DealStatus:
+        if fold(text) in (status.value, fold(str(status.label))):
+            return status
+    if text:
+        raise RowError(_("“%(text)s” is none of open, won and lost.") % {"text": text[:50]})
+    return DealStatus.OPEN
+
+
+def _close(deal: Deal, status: DealStatus) -> None:
+    if deal.status == DealStatus.OPEN and status == DealStatus.WON:
+        win_deal(deal)
+    elif deal.status == DealStatus.OPEN and status == DealStatus.LOST:
+        lose_deal(deal)
+
+
 def _addresses(text: str) -> list[str]:
     addresses = [normalise_address(part) for part in _several(text)]
     for address in addresses:
@@ -338,9 +449,13 @@ def _addresses(text: str) -> list[str]:
     return addresses
 
 
-def _several(text: str) -> list[str]:
+def _several(text: str, *, longest: int = 400) -> list[str]:
     parts = text.replace(";", ",").replace("\n", ",").split(",")
-    return [part.strip() for part in parts if part.strip()]
+    found = [part.strip() for part in parts if part.strip()]
+    for part in found:
+        if len(part) > longest:
+            raise RowError(_("“%(text)s…” is too long.") % {"text": part[:50]})
+    return found
 
 
 def _amount(text: str) -> Decimal | None:
@@ -366,25 +481,37 @@ def _amount(text: str) -> Decimal | None:
 def _day(text: str) -> Any:
     if not text:
         return None
+    dotted = DOTTED.fullmatch(text)
     try:
-        found = parse_date(text)
+        found = (
+            date(*(int(dotted[part]) for part in ("year", "month", "day")))
+            if dotted
+            else parse_date(text)
+        )
     except ValueError:
         found = None
     if found is None:
-        raise RowError(_("“%(text)s” is not a day such as 2026-12-31.") % {"text": text[:50]})
+        raise RowError(
+            _("“%(text)s” is not a day such as 2026-12-31 or 31.12.2026.") % {"text": text[:50]}
+        )
     return found
 
 
 def _decoded(content: bytes) -> str:
-    """UTF-8, else what spreadsheets write on Windows."""
+    """As its first bytes say, else UTF-8, else what spreadsheets write on Windows."""
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return content.decode("utf-8-sig").replace("\x00", "")
+        text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace").replace("\x00", "")
+        text = content.decode("cp1252", errors="replace")
+    # Lines may end in the way of old Macs. Some spreadsheets say first what divides the cells,
+    # which the line of headings says as well.
+    lines = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    return DIVIDER.sub("", lines)
 
 
 def _delimiter_of(text: str) -> str:
-    first = text.partition("\n")[0]
+    first = QUOTED.sub("", text.partition("\n")[0])
     return max((",", ";", "\t"), key=first.count)
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
-
 from common.addresses import normalise_address
+from crm.domain.gathering import announce_address, together
 from crm.domain.organizations import organization_of_domain
-from crm.domain.records import announce_address, save_change
+from crm.domain.records import save_change
 from crm.models import Person, PersonEmail, PersonPhone
 from users.models import User
 
@@ -26,7 +25,7 @@ def add_person(
     one that the user sees does.
     """
     wanted = _clean_addresses(addresses)
-    with transaction.atomic():
+    with together():
         if fields.get("organization") is None:
             fields["organization"] = organization_of_domain(addresses=wanted, user=by)
         owner = fields.pop("owner", None) or by
@@ -45,7 +44,7 @@ def change_person(person: Person, *, version: int | None = None, **fields: Any) 
 def set_addresses(person: Person, *, addresses: Iterable[str]) -> None:
     """Exactly these addresses, the first one primary."""
     wanted = _clean_addresses(addresses)
-    with transaction.atomic():
+    with together():
         person.emails.exclude(address__in=wanted).delete()
         person.emails.filter(is_primary=True).update(is_primary=False)
         for address in wanted:
@@ -57,13 +56,13 @@ def set_addresses(person: Person, *, addresses: Iterable[str]) -> None:
 def _add_row(person: Person, *, address: str) -> None:
     _, made = PersonEmail.objects.get_or_create(person=person, address=address)
     if made:
-        announce_address(person_id=person.pk, address=address)
+        announce_address(person.pk)
 
 
 def set_phones(person: Person, *, phones: Iterable[str]) -> None:
     """Exactly these phones, the first one primary."""
     wanted = list(dict.fromkeys(" ".join(phone.split()) for phone in phones if phone.strip()))
-    with transaction.atomic():
+    with together():
         person.phones.all().delete()
         for index, number in enumerate(wanted):
             PersonPhone.objects.create(person=person, number=number, is_primary=index == 0)

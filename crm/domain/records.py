@@ -12,10 +12,11 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from crm.domain.gathering import announce_address
 from crm.enums import DealStatus, ProjectStatus, RecordKind
 from crm.errors import ConflictError
 from crm.models import Deal, Lead, Organization, Person, Project, Record, RecordLabel
-from crm.signals import address_added, deal_moved, record_closed, record_opened
+from crm.signals import deal_moved, record_closed, record_opened
 from sharing.enums import ItemVisibility
 from sharing.rules import in_charge
 from users.models import User
@@ -69,13 +70,6 @@ def announce_closed(record: Record) -> None:
     _on_commit(record_closed.send, record)
 
 
-def announce_address(*, person_id: int, address: str) -> None:
-    """Tells the apps above, once the row is really there, that mail may belong to this person."""
-    transaction.on_commit(
-        lambda: address_added.send(sender=Person, address=address, person_id=person_id)
-    )
-
-
 def announce_deal(deal_id: int) -> None:
     transaction.on_commit(lambda: deal_moved.send(sender=Deal, deal_id=deal_id))
 
@@ -119,9 +113,8 @@ def restore_record(record: Record) -> None:
             announce_opened(record)
         if isinstance(record, Deal):
             announce_deal(record.pk)
-        if isinstance(record, Person):
-            for address in record.emails.values_list("address", flat=True):
-                announce_address(person_id=record.pk, address=address)
+        if isinstance(record, Person) and record.emails.exists():
+            announce_address(record.pk)
 
 
 def purge_bin(*, older_than_days: int = BIN_DAYS) -> int:

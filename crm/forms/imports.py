@@ -46,9 +46,9 @@ class MappingForm(forms.Form):
         given = [name for name in chosen if name]
         if len(given) != len(set(given)):
             self.add_error(None, _("A field is filled by one column only."))
-        needed = NEEDED[self.record_import.kind]  # type: ignore[index]
-        if needed not in given:
-            name = FIELDS[self.record_import.kind][needed]
+        needed = NEEDED[self.record_import.kind]
+        if not set(needed) & set(given):
+            name = FIELDS[self.record_import.kind][needed[0]]
             self.add_error(None, _("Choose the column for “%(name)s”.") % {"name": name})
         data["mapping"] = {str(n): name for n, name in enumerate(chosen) if name}
         return data

@@ -9,24 +9,27 @@ from crm.domain.organizations import add_organization, clean_domain
 from crm.domain.queries.search import matching, persons_matching
 from crm.enums import RecordKind
 from crm.models import Deal, MergedRecord, Note, Person, PersonEmail
-from crm.signals import address_added, persons_merged
+from crm.signals import addresses_added, persons_merged
 from sharing.enums import ItemVisibility
 from tests.crm.domain.test_deals import Heard
 from tests.factories.crm import make_deal, make_organization, make_person
 from users.models import User
 
 
-def test_the_first_address_is_primary_and_each_new_one_is_announced(
+def test_the_first_address_is_primary_and_new_ones_are_announced(
     alice: User, django_capture_on_commit_callbacks: Any
 ) -> None:
-    with Heard(address_added) as heard, django_capture_on_commit_callbacks(execute=True):
+    with Heard(addresses_added) as heard, django_capture_on_commit_callbacks(execute=True):
         person = persons.add_person(
             by=alice, name="Ada", addresses=["Ada@Acme.example", "ada@home.example"]
         )
-    assert [news["address"] for news in heard.news] == ["ada@acme.example", "ada@home.example"]
-    with Heard(address_added) as heard, django_capture_on_commit_callbacks(execute=True):
+    assert [news["person_ids"] for news in heard.news] == [[person.pk]]
+    with Heard(addresses_added) as heard, django_capture_on_commit_callbacks(execute=True):
         persons.set_addresses(person, addresses=["ada@home.example", "ada@new.example"])
-    assert [news["address"] for news in heard.news] == ["ada@new.example"]
+    assert [news["person_ids"] for news in heard.news] == [[person.pk]]
+    with Heard(addresses_added) as heard, django_capture_on_commit_callbacks(execute=True):
+        persons.set_addresses(person, addresses=["ada@home.example", "ada@new.example"])
+    assert heard.news == [], "nothing is new"
     rows = list(person.emails.values_list("address", "is_primary"))
     assert rows == [("ada@home.example", True), ("ada@new.example", False)]
 
