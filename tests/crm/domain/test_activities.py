@@ -1,108 +1,91 @@
-"""Acts on many activities: by who sees them, and with news to the deals they are about."""
-
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
-from crm.domain import bulk
-from crm.domain.activities import add_activity
-from crm.enums import BulkAct, ListKind
+from crm.domain import activities
 from crm.models import Activity, Deal
 from crm.signals import deal_moved
-from sharing.enums import ItemVisibility
+from tests.crm.domain.test_deals import Heard
 from tests.factories.crm import make_deal
 from users.models import User
-
-pytestmark = pytest.mark.django_db
-KIND = ListKind.ACTIVITY
 
 
 @pytest.fixture
 def deal(alice: User) -> Deal:
-    return make_deal(alice)
+    """A deal that nothing was done about for a month."""
+    deal = make_deal(alice)
+    Deal.objects.filter(pk=deal.pk).update(touched_at=timezone.now() - timedelta(days=30))
+    return deal
 
 
-@pytest.fixture
-def calls(alice: User, deal: Deal) -> list[int]:
-    """Two about a deal that everybody sees, one about nothing, which is alice's own."""
-    about: list[dict[str, Any]] = [{"deal": deal}, {"deal": deal}, {}]
-    return [add_activity(by=alice, title=f"Call {n}", **more).pk for n, more in enumerate(about)]
+def is_touched(deal: Deal) -> bool:
+    deal.refresh_from_db()
+    touched = deal.touched_at > timezone.now() - timedelta(minutes=1)
+    Deal.objects.filter(pk=deal.pk).update(touched_at=timezone.now() - timedelta(days=30))
+    return touched
 
 
-def test_each_act(alice: User, bob: User, calls: list[int]) -> None:
-    def act(act: BulkAct, value: str = "") -> int:
-        return bulk.apply(KIND, act, calls, value=value, by=alice)
-
-    assert act(BulkAct.ASSIGN, str(bob.pk)) == 3
-    assert Activity.objects.filter(assigned_to=bob).count() == 3
-    assert act(BulkAct.DUE, "2027-01-02") == 3
-    assert Activity.objects.filter(due_date=date(2027, 1, 2)).count() == 3
-    assert (act(BulkAct.DONE), act(BulkAct.DONE)) == (3, 0), "twice is done once"
-    assert not Activity.objects.planned().exists()
-    assert (act(BulkAct.DELETE), act(BulkAct.DELETE)) == (3, 0)
+def test_every_act_on_an_activity_touches_its_deal_and_tells_the_board(
+    alice: User, bob: User, deal: Deal, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert not is_touched(deal)
+    activity = activities.add_activity(by=alice, title=" Call ", deal=deal)
+    assert (activity.title, activity.assigned_to, activity.created_by) == ("Call", alice, alice)
+    assert is_touched(deal)
+    for act in (
+        lambda: activities.change_activity(activity, assigned_to=bob),
+        lambda: activities.finish_activity(activity),
+        lambda: activities.reopen_activity(activity),
+        lambda: activities.delete_activity(activity),
+    ):
+        with Heard(deal_moved) as heard, django_capture_on_commit_callbacks(execute=True):
+            act()
+        assert heard.news == [{"deal_id": deal.pk}]
+        assert is_touched(deal)
     assert not Activity.objects.exists()
 
 
-def test_only_what_one_sees(bob: User, deal: Deal, calls: list[int]) -> None:
-    assert bulk.apply(KIND, BulkAct.DONE, calls, value="", by=bob) == 2
-    Deal.objects.update(visibility=ItemVisibility.OWNER)
-    assert bulk.apply(KIND, BulkAct.DELETE, calls, value="", by=bob) == 0
-    assert Activity.objects.count() == 3
+def test_done_twice_keeps_the_first_moment_and_is_no_news(alice: User, deal: Deal) -> None:
+    activity = activities.add_activity(by=alice, title="Call", deal=deal)
+    activities.finish_activity(activity)
+    done_at = activity.done_at
+    assert is_touched(deal)
+    activities.finish_activity(activity)
+    assert activity.done_at == done_at
+    assert not is_touched(deal)
 
 
-def test_deal_is_not_rotting_and_its_card_is_told(
-    alice: User, deal: Deal, calls: list[int], django_capture_on_commit_callbacks: Any
+def test_many_at_once_touch_each_deal_and_count_what_changed(
+    alice: User, bob: User, deal: Deal
 ) -> None:
-    Deal.objects.update(touched_at=timezone.now() - timedelta(days=30))
-    told: list[int] = []
-
-    def hear(deal_id: int, **_: Any) -> None:
-        told.append(deal_id)
-
-    deal_moved.connect(hear)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            bulk.apply(KIND, BulkAct.DONE, calls, value="", by=alice)
-    finally:
-        deal_moved.disconnect(hear)
-    assert told == [deal.pk]
-    deal.refresh_from_db()
-    assert deal.touched_at > timezone.now() - timedelta(minutes=1)
+    for title in ("Call", "Visit"):
+        activities.add_activity(by=alice, title=title, deal=deal)
+    activities.add_activity(by=alice, title="Think")
+    activities.finish_activity(Activity.objects.get(title="Call"))
+    is_touched(deal)
+    everything = Activity.objects.order_by("pk")
+    assert activities.assign_activities(everything, to=bob) == 3
+    assert set(everything.values_list("assigned_to", flat=True)) == {bob.pk}
+    assert activities.finish_activities(everything) == 2
+    assert activities.finish_activities(everything) == 0
+    assert is_touched(deal)
+    assert activities.delete_activities(everything.filter(title="Visit")) == 1
+    assert list(everything.values_list("title", flat=True)) == ["Call", "Think"]
 
 
-def test_in_the_background_as_well(alice: User, calls: list[int], monkeypatch: Any) -> None:
-    monkeypatch.setattr(bulk, "PIECE", 2)
-    job = bulk.begin(KIND, BulkAct.DONE, calls, value="", by=alice)
-    bulk.run(job.pk)
-    job.refresh_from_db()
-    assert (job.changed_number, Activity.objects.planned().count()) == (3, 0)
-
-
-def test_list_takes_the_ticked_or_all_that_match(
-    alice: User, bob: User, calls: list[int], signed_in: Any
+def test_a_note_is_kept_without_its_margins_and_pinned_and_unpinned(
+    alice: User, deal: Deal
 ) -> None:
-    client = signed_in.as_(alice)
-    page = client.get("/activities/").content.decode()
-    assert page.count('name="ids"') == 3
-    done = reverse("crm:activities_bulk_done")
-    assert client.get(done).status_code == 405
-    answer = client.post(done, {"ids": calls[:1]})
-    assert (answer.status_code, answer["Location"]) == (303, "/activities/")
-    assert "1 activity done." in client.get("/activities/").content.decode()
-    assert Activity.objects.planned().count() == 2
-    due = reverse("crm:activities_bulk_due")
-    client.post(due, {"scope": "filter", "due": ""})
-    assert not Activity.objects.filter(due_date__isnull=False).exists(), "no day, no act"
-    client.post(f"{due}?q=call+2", {"scope": "filter", "due": "2027-01-02"})
-    assert Activity.objects.get(due_date=date(2027, 1, 2)).pk == calls[2]
-    assign = reverse("crm:activities_bulk_assign")
-    client.post(assign, {"ids": calls, "assign": bob.pk}, headers={"HX-Request": "true"})
-    assert Activity.objects.filter(assigned_to=bob).count() == 3
-    delete = reverse("crm:activities_bulk_delete")
-    assert (
-        "1 activity deleted."
-        in client.post(delete, {"ids": calls[:1]}, follow=True).content.decode()
-    )
+    note = activities.add_note(deal, by=alice, text=" They want blue. ")
+    assert (note.text, note.deal, note.author) == ("They want blue.", deal, alice)
+    assert is_touched(deal)
+    activities.change_note(note, text=" Red. ")
+    activities.pin_note(note)
+    note.refresh_from_db()
+    assert note.text == "Red."
+    assert note.pinned_at is not None
+    activities.unpin_note(note)
+    note.refresh_from_db()
+    assert note.pinned_at is None
