@@ -10,7 +10,7 @@ from common.commands import for_scripts
 from common.navigation import is_page
 
 # The widths of panes, in rem, that layout.css knows. js/elements/resize-handle.js keeps them in
-# cookies.
+# cookies, as js/lib/dark-mail.js does with its choice.
 PANE_WIDTHS = {
     "list": frozenset({"18", "20", "22", "24", "26", "28", "30"}),
     "side": frozenset({"16", "18", "20", "22", "24"}),
@@ -30,7 +30,8 @@ PATHS = {
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`ui`: language, direction, theme, density, keys, pane widths, and whether this is a demo."""
+    """`ui`: language, direction, theme, density, keys, pane widths, dark mail, and whether this is a
+    demo."""
     user = getattr(request, "user", None)
     preferences = None
     if user is not None and user.is_authenticated:
@@ -48,6 +49,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 for name, widths in PANE_WIDTHS.items()
                 if (value := request.COOKIES.get(f"pane-{name}")) in widths
             },
+            "dark_mail": request.COOKIES.get("dark-mail") == "1",
             "demo": settings.DEMO,
             # Called by the base templates alone, so fragments do not pay for it.
             "client": for_scripts,

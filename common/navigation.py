@@ -75,6 +75,16 @@ MAIN = (
     Entry("contacts", _("Contacts"), "users", "/contacts/people/", key="go-contacts"),
     Entry("activities", _("Activities"), "checkbox", "/activities/", count="count-activities"),
 )
+# What belongs to one's mail in the settings, whichever app it is of. The section is the page's tab.
+EMAIL = (
+    Entry("accounts", _("Accounts"), "mail-cog", "/settings/email/"),
+    Entry("signatures", _("Signatures"), "signature", "/settings/email/signatures/"),
+    Entry("templates", _("Templates"), "template", "/settings/email/templates/"),
+    Entry("labels", _("Labels"), "tags", "/settings/labels/"),
+    Entry("blocked", _("Blocked addresses"), "ban", "/settings/email/blocked/"),
+    Entry("where", _("Where is my mail?"), "search", "/settings/email/where/"),
+    Entry("unreadable", _("Unreadable mail"), "alert-triangle", "/settings/email/unreadable/"),
+)
 SETTINGS = Entry("settings", _("Settings"), "settings", "/settings/", key="go-settings")
 ON_PHONES = ("mail", "leads", "deals", "contacts")
 

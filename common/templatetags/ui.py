@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from common.assets import linked_stylesheets
 from common.icons import POINTING, UnknownIconError, listed_icons
-from common.navigation import SETTINGS, main_entries, personal_entries, phone_entries
+from common.navigation import EMAIL, SETTINGS, main_entries, personal_entries, phone_entries
 from common.toasts import undo_url_of
 
 register = template.Library()
@@ -112,13 +112,13 @@ def field(
 
 @register.filter
 def widget_kind(bound: forms.BoundField) -> str:
-    """How the field is laid out: `check`, `switch`, `options` or `line`."""
+    """How the field is laid out: `check`, `switch`, `options`, `menu` or `line`."""
     widget = bound.field.widget
     if isinstance(widget, forms.CheckboxInput):
         return "switch" if widget.attrs.get("role") == "switch" else "check"
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
         return "options"
-    return "line"
+    return "menu" if isinstance(widget, forms.Select) else "line"
 
 
 @register.simple_block_tag
@@ -415,6 +415,15 @@ def navigation(context: Context, content: str) -> SafeString:
     }
     inherited: dict[str, Any] = context.flatten()  # type: ignore[assignment]
     return render_to_string("ui/_sidebar.html", {**inherited, **given}, request=request)
+
+
+@register.simple_tag
+def email_tabs(current: str) -> SafeString:
+    """The tabs over all pages of one's mail in the settings."""
+    links = [
+        tab(str(one.label), one.path, current=one.section == current) for one in EMAIL if one.exists
+    ]
+    return tabs(SafeString("".join(links)), _("Email sync"))
 
 
 @register.simple_tag(takes_context=True)

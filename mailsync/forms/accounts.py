@@ -10,6 +10,7 @@ from mailsync.enums import AccountScope, MailboxRole
 from mailsync.forms.setup import PERIODS, since_of
 from mailsync.models import MailAccount, Mailbox
 from sharing.enums import ThreadVisibility
+from users.enums import ItemLinking
 
 
 class AccountForm(forms.ModelForm):
@@ -47,7 +48,9 @@ class AccountForm(forms.ModelForm):
         self.fields["default_visibility"].help_text = _(
             "For new conversations. What is here stays as it is."
         )
-        self.fields["item_linking"].required = False
+        linking = self.fields["item_linking"]
+        linking.required, linking.help_text = False, ""
+        linking.choices = [("", _("As I set it for myself")), *ItemLinking.choices]
 
     def changed_settings(self) -> dict[str, Any]:
         """Only what differs, so that nothing is fetched anew without need."""

@@ -1,6 +1,7 @@
 // Starts what every page needs. Each behaviour is a file of its own; elements bind themselves.
 
 import { annotate, handle, run } from "./lib/commands.js";
+import { start as startDarkMail } from "./lib/dark-mail.js";
 import { start as startDialogs } from "./lib/dialogs.js";
 import { start as startErrors } from "./lib/errors.js";
 import { start as startFocus } from "./lib/focus.js";
@@ -16,7 +17,6 @@ import "./elements/app-toast.js";
 import "./elements/command-palette.js";
 import "./elements/inbox-panes.js";
 import "./elements/key-help.js";
-import "./elements/key-lesson.js";
 import "./elements/label-picker.js";
 import "./elements/mail-body.js";
 import "./elements/mail-list.js";
@@ -24,6 +24,7 @@ import "./elements/password-field.js";
 import "./elements/resize-handle.js";
 
 startKeys();
+startDarkMail();
 startDialogs();
 startMenus();
 startFocus();

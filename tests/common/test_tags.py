@@ -67,6 +67,9 @@ def test_optional_is_written_and_required_is_the_norm():
     form = Contact()
     assert "(optional)" in drawn("{% field form.phone %}", form=form)
     assert "(optional)" not in drawn("{% field form.name %}", form=form)
+    # A menu always says something.
+    form.fields["phone"].widget = forms.Select(choices=[("", "None")])
+    assert "(optional)" not in drawn("{% field form.phone %}", form=form)
 
 
 def test_choices_are_a_group_with_a_legend():

@@ -1,10 +1,15 @@
 // The frame with a mail's HTML: as high as its content, and no trap for the keyboard.
 // Nothing in the frame runs; everything here happens from outside.
 
+import { keepPictures } from "../lib/dark-mail.js";
+
 const MOST = 20000;
+// A newsletter made for a wider pane is shrunk to fit, but not below what can be read.
+const SMALLEST = 0.55;
 
 class MailBody extends HTMLElement {
   #watch;
+  #width = 0;
 
   connectedCallback() {
     const frame = this.querySelector("iframe");
@@ -20,9 +25,12 @@ class MailBody extends HTMLElement {
     const frame = this.querySelector("iframe");
     const page = frame?.contentDocument;
     if (!page?.body) return;
+    keepPictures(frame);
     const offer = this.querySelector("[data-pictures]");
     if (offer) offer.hidden = !page.querySelector("img[data-src]");
+    this.#width = 0;
     const measure = () => {
+      this.#shrink(frame, page);
       const wanted = Math.min(page.documentElement.offsetHeight, MOST);
       if (wanted && frame.offsetHeight !== wanted) frame.height = wanted;
     };
@@ -45,6 +53,16 @@ class MailBody extends HTMLElement {
       if (!frame.dispatchEvent(same)) event.preventDefault();
     });
   };
+
+  #shrink(frame, page) {
+    const width = frame.clientWidth;
+    const overflows = page.documentElement.scrollWidth > width;
+    if (!width || (width === this.#width && !overflows)) return;
+    this.#width = width;
+    page.body.style.zoom = "";
+    const fits = width / page.documentElement.scrollWidth;
+    if (fits < 1) page.body.style.zoom = String(Math.max(fits, SMALLEST));
+  }
 }
 
 customElements.define("mail-body", MailBody);
