@@ -141,6 +141,8 @@ def template_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def template_starters(request: HttpRequest) -> HttpResponse:
     texts.add_starters(by=request.user)
+    if request.htmx:  # in the list of the compose window
+        return _picker(request)
     return toast_answer(
         request,
         _("Three templates added. They are yours to change."),
@@ -151,7 +153,12 @@ def template_starters(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def template_picker(request: HttpRequest) -> HttpResponse:
-    """The list that the compose window opens: what this user uses most comes first."""
+    """The list that the compose window opens."""
+    return _picker(request)
+
+
+def _picker(request: HttpRequest) -> HttpResponse:
+    """What this user uses most comes first."""
     has_files = Exists(TemplateFile.objects.filter(template=OuterRef("pk")))
     rows = _visible(request.user).with_uses_of(request.user).annotate(has_files=has_files)
     rows = rows.order_by("-used_count", "name", "pk")[:100]

@@ -437,3 +437,41 @@ def test_smart_fields_in_the_subject_of_a_template(
     page.locator("[data-key=save]").click()
     page.wait_for_url("**/templates/")
     assert MailTemplate.objects.get().subject == "For {{person.first_name}}"
+
+
+def test_escape_puts_away_a_list_and_not_what_is_written(inbox: Page, account: MailAccount) -> None:
+    email = make_thread(account, "Plan").emails.get()
+    raw = b"From: Ada <ada@acme.example>\r\nMessage-ID: <p@acme.example>\r\n\r\nThanks.\r\n"
+    email.blob = blobs.store(account.pk, raw)
+    email.save()
+    inbox.reload()
+    inbox.get_by_text("Plan").first.click()
+    inbox.locator("[data-key=reply]").first.click()
+    expect(inbox.locator(EDITOR)).to_be_visible()
+    for opener in ("[data-key=template]", "[popovertarget^=options-]", "[data-key=send-later]"):
+        inbox.locator(f"compose-form {opener}").click()
+        expect(inbox.locator("compose-form .popover:popover-open")).to_be_visible()
+        inbox.keyboard.press("Escape")
+        expect(inbox.locator("compose-form .popover:popover-open")).to_have_count(0)
+        expect(inbox.locator(EDITOR)).to_be_visible()
+    all_saved(inbox)
+
+
+def test_templates_begin_with_examples_and_are_found_by_name(writing: Page, alice: User) -> None:
+    writing.locator("[data-key=template]").click()
+    picker = writing.locator("[data-templates]")
+    picker.get_by_role("button", name="Begin with three examples").click()
+    expect(picker.locator("[data-use-template]")).to_have_count(3)
+    writing.keyboard.press("Escape")
+    for number in range(8):
+        MailTemplate.objects.create(author=alice, name=f"Number {number}", html="<p>Text</p>")
+    writing.reload()
+    expect(writing.locator(EDITOR)).to_be_visible()
+    writing.locator("[data-key=template]").click()
+    expect(picker.locator("[data-use-template]:visible")).to_have_count(11)
+    field = picker.get_by_role("searchbox")
+    field.fill("number 7")
+    expect(picker.locator("[data-use-template]:visible")).to_have_text(["Number 7"])
+    field.press("Enter")
+    expect(writing.locator(EDITOR)).to_contain_text("Text")
+    all_saved(writing)

@@ -164,7 +164,7 @@ class ComposeForm extends HTMLElement {
   // --- Saving ---------------------------------------------------------------------------------
 
   #onInput = (event) => {
-    if (event.target.matches("[data-attach], [data-picture-file], [data-fill], [data-records-query]")) return;
+    if (event.target.matches("[data-attach], [data-picture-file], [data-fill], [data-records-query], [data-find-template]")) return;
     if (event.target.name === "subject" && this.dataset.frame === "dock") {
       this.querySelector("[data-title]").textContent = event.target.value || word("new_mail");
     }

@@ -15,6 +15,22 @@ export class MailTexts {
       if (use) this.#use(use);
       else if (save) this.#save(save);
     });
+    window.addEventListener("input", (event) => {
+      if (event.target.matches("[data-find-template]")) this.#find(event.target);
+    });
+    // Enter takes the first that is left; it does not send the mail.
+    window.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("[data-find-template]")) return;
+      event.preventDefault();
+      event.target.closest("[popover]").querySelector("[data-use-template]:not([hidden])")?.click();
+    });
+  }
+
+  #find(field) {
+    const wanted = field.value.trim().toLocaleLowerCase();
+    for (const one of field.closest("[popover]").querySelectorAll("[data-use-template]")) {
+      one.hidden = !one.textContent.toLocaleLowerCase().includes(wanted);
+    }
   }
 
   async #use(button) {
