@@ -83,7 +83,8 @@ def _missing(draft: Draft, by: Any) -> Question | None:
     names = ", ".join(label for _name, label in labels)
     return Question(
         Check.MISSING_FIELDS,
-        _("Nothing is known for: %(names)s.") % {"names": names},
+        _("Nothing is known for: %(names)s. Sent anyway, its place stays empty.")
+        % {"names": names},
         missing=labels,
     )
 

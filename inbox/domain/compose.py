@@ -40,7 +40,7 @@ def send(
     supply; `force` sends fields without a value as nothing, at the author's word."""
     draft = as_seen_by(draft, by)
     account, recipients = check_sendable(draft, by=by)
-    written = write(draft, by=by)
+    written = write(draft, by=by, drops_empty=force)
     if written.missing and not force:
         raise ComposeError("missing_fields", ", ".join(written.missing))
     outgoing = _outgoing(draft, account, recipients, written)

@@ -54,17 +54,20 @@ def placeholders(text: str) -> list[str]:
     return list(dict.fromkeys(match[1] for match in PLACEHOLDER.finditer(text)))
 
 
-def resolve_text(text: str, context: Context) -> Resolved:
-    """For subjects and plain text."""
-    return _resolve(text, context, lambda value: value)
+def resolve_text(text: str, context: Context, *, drops_empty: bool = False) -> Resolved:
+    """For subjects and plain text. With `drops_empty` a field that had neither leaves nothing
+    behind; what is no field of ours stays as it was typed."""
+    return _resolve(text, context, lambda value: value, drops_empty=drops_empty)
 
 
-def resolve_html(html: str, context: Context) -> Resolved:
+def resolve_html(html: str, context: Context, *, drops_empty: bool = False) -> Resolved:
     """For the body: values are escaped, so that a name cannot bring markup along."""
-    return _resolve(html, context, escape)
+    return _resolve(html, context, escape, drops_empty=drops_empty)
 
 
-def _resolve(text: str, context: Context, encode: Callable[[str], str]) -> Resolved:
+def _resolve(
+    text: str, context: Context, encode: Callable[[str], str], *, drops_empty: bool
+) -> Resolved:
     missing: dict[str, None] = {}
 
     def replace(match: re.Match[str]) -> str:
@@ -77,7 +80,7 @@ def _resolve(text: str, context: Context, encode: Callable[[str], str]) -> Resol
             # The fallback was typed into the text, so it is already in the text's encoding.
             return fallback
         missing[name] = None
-        return match[0]
+        return "" if field and drops_empty else match[0]
 
     return Resolved(PLACEHOLDER.sub(replace, text), tuple(missing))
 

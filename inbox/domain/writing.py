@@ -59,14 +59,14 @@ def _first_recipient(draft: Draft, user: Any) -> Person | None:
     return found.order_by("pk").first()
 
 
-def write(draft: Draft, *, by: Any) -> Written:
-    """The mail as it would leave now."""
+def write(draft: Draft, *, by: Any, drops_empty: bool = False) -> Written:
+    """The mail as it would leave now; with `drops_empty` fields without a value are nothing."""
     context = context_of(draft, by=by)
     return _laid_out(
         draft,
-        subject=fields.resolve_text(draft.subject, context),
-        body=fields.resolve_html(_body(draft), context),
-        signed=fields.resolve_html(_signature(draft), context),
+        subject=fields.resolve_text(draft.subject, context, drops_empty=drops_empty),
+        body=fields.resolve_html(_body(draft), context, drops_empty=drops_empty),
+        signed=fields.resolve_html(_signature(draft), context, drops_empty=drops_empty),
     )
 
 

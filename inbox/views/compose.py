@@ -51,7 +51,7 @@ def compose(request: HttpRequest) -> HttpResponse:
         draft = drafts.save(draft, version=version, by=request.user, **changes)
     except drafts.DraftConflictError as conflict:
         return _conflict(request, conflict.draft)
-    if act in ("send", "send-anyway"):
+    if act in ("send", "send-anyway", "send-filled"):
         return sending.send(request, draft)
     if act == "test":
         return sending.send_test(request, draft)
@@ -177,12 +177,12 @@ def _conflict(request: HttpRequest, current: Draft) -> HttpResponse:
 
 def _discard(request: HttpRequest, draft: Draft | None) -> HttpResponse:
     if draft is None:
-        return toast_answer(request, _("Nothing was kept."), back_to=reverse("inbox:home"))
+        return sending.closed(request, _("Nothing was kept."), back_to=reverse("inbox:home"))
     drafts.discard(draft)
-    return toast_answer(
+    return sending.closed(
         request,
         _("Draft thrown away."),
-        back_to=reverse("inbox:home"),
+        back_to=sending.back_to(as_seen_by(draft, request.user)),
         undo_url=reverse("inbox:draft_restore", args=[draft.key]),
         events=["counts-changed", "outbox-changed"],
     )

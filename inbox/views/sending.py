@@ -48,13 +48,16 @@ def fill(changes: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
 def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Queues the draft, or says in the window what is in the way."""
     given = request.POST.copy()
-    is_anyway = given.get("act") == "send-anyway"
+    is_anyway = given.get("act") in ("send-anyway", "send-filled")
     if is_anyway and not given.get("later"):
         given["later"] = given.get("asked_later", "")
     moments = MomentForm(given)
     if not moments.is_valid():
         return _stopped(request, draft, " ".join(moments.non_field_errors()))
     confirmed = set(given.getlist("confirmed")) if is_anyway else set()
+    if given.get("act") == "send-filled":
+        # What was left empty is asked for once more.
+        confirmed.discard(checks.Check.MISSING_FIELDS)
     try:
         # First what makes sending impossible: no question then leads nowhere.
         compose.check_sendable(draft, by=request.user)
@@ -113,18 +116,26 @@ def _sent(
         text = _("Will be sent %(moment)s.") % {
             "moment": date_format(timezone.localtime(submission.send_at), "DATETIME_FORMAT")
         }
-    back_to = reverse("inbox:home") if archives else _back_to(draft)
-    undo_url = _undo_url(submission)
-    events = ["counts-changed", "outbox-changed", *(["thread-left"] if archives else [])]
-    seconds = max(10, Preferences.of(request.user).undo_seconds)
+    return closed(
+        request,
+        text,
+        back_to=reverse("inbox:home") if archives else back_to(draft),
+        undo_url=_undo_url(submission),
+        undo_seconds=max(10, Preferences.of(request.user).undo_seconds),
+        events=["counts-changed", "outbox-changed", *(["thread-left"] if archives else [])],
+    )
+
+
+def closed(
+    request: HttpRequest, text: str, *, back_to: str, undo_url: str = "", **options: Any
+) -> HttpResponse:
+    """The window has done its work and goes. Where it was the page, that goes back, and the toast
+    waits for the next one."""
     if request.htmx and request.POST.get("frame") == "page":
-        # The window was the page; the toast waits for the next one.
         leave = HttpResponse()
         leave["HX-Redirect"] = back_to
         return add_toast(request, leave, text, undo_url=undo_url)
-    return toast_answer(
-        request, text, back_to=back_to, undo_url=undo_url, undo_seconds=seconds, events=events
-    )
+    return toast_answer(request, text, back_to=back_to, undo_url=undo_url, **options)
 
 
 def _undo_url(submission: Submission) -> str:
@@ -134,7 +145,7 @@ def _undo_url(submission: Submission) -> str:
     return reverse("inbox:submission_undo", args=[submission.key])
 
 
-def _back_to(draft: Draft) -> str:
+def back_to(draft: Draft) -> str:
     if draft.parent:
         return reverse("inbox:thread", args=[draft.parent.thread.key])
     return reverse("inbox:home")
@@ -151,7 +162,13 @@ def _asked(
     return _in_the_window(
         request,
         draft,
-        {"asked": asked, "confirmed": codes, "later": request.POST.get("later", "")},
+        {
+            "asked": asked,
+            "confirmed": codes,
+            "later": request.POST.get("later", ""),
+            # The editor still has these fields; with the next try they are put in again.
+            "filled": typed_values(request.POST).items(),
+        },
     )
 
 

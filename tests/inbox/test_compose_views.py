@@ -319,6 +319,29 @@ def test_questions_come_before_sending_and_can_be_answered(
     assert Submission.objects.count() == 1
 
 
+def test_a_field_without_a_value_is_put_in_or_left_out(client_of, alice, account):
+    """No reader gets to see how a field is written."""
+    client = client_of(alice)
+    given = fields_of(account, subject="Your {{deal.title}}", content="<p>{{person.phone}}!</p>")
+    answer = client.post(COMPOSE, {**given, "act": "send"}, **HTMX)
+    given["draft"], given["version"] = answer["X-Draft"].split()
+    given["confirmed"] = ["missing_fields"]
+    # Two are asked for; one was given.
+    half = {**given, "act": "send-filled", "fill:deal.title": "Renewal"}
+    answer = client.post(COMPOSE, half, **HTMX)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "Person: Phone" in text
+    assert "Deal: Title" not in text
+    assert 'name="fill:deal.title" value="Renewal"' in text
+    given["draft"], given["version"] = answer["X-Draft"].split()
+    anyway = {**given, "act": "send-anyway", "subject": "Your {{deal.title|offer}}"}
+    assert client.post(COMPOSE, anyway, **HTMX).status_code == 200
+    submission = Submission.objects.get()
+    assert submission.subject == "Your offer"
+    assert b"{{" not in blobs.read(submission.blob)
+
+
 def test_a_missing_value_typed_goes_into_the_mail_escaped(client_of, alice, account):
     given = fields_of(
         account, act="send", content="<p>About {{deal.title}}</p>", **{"fill:deal.title": "A <b>"}
@@ -420,6 +443,18 @@ def test_discard_and_restore(client_of, alice, account):
     assert not Draft.objects.standing().exists()
     assert "<compose-form" in client.post(restore, **HTMX).content.decode()
     assert Draft.objects.standing().exists()
+
+
+@pytest.mark.parametrize("act", ["discard", "send"])
+def test_a_page_that_was_the_window_goes_back(client_of, alice, account, email, act):
+    draft = answering.start_answer(email, kind=DraftKind.REPLY, by=alice)
+    given = fields_of(account, draft=draft.key, version=draft.version, act=act, frame="page")
+    client = client_of(alice)
+    thread = reverse("inbox:thread", args=[email.thread.key])
+    assert client.post(COMPOSE, given, **HTMX)["HX-Redirect"] == thread
+    assert "Undo" in client.get(thread).content.decode()
+    nothing = fields_of(account, act="discard", frame="page")
+    assert client.post(COMPOSE, nothing, **HTMX)["HX-Redirect"] == reverse("inbox:home")
 
 
 # --- Around it -------------------------------------------------------------------------------

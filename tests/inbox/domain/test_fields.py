@@ -33,6 +33,13 @@ def test_an_empty_field_takes_its_fallback_or_is_named(alice):
     )
 
 
+def test_an_empty_field_can_be_left_out_and_what_is_none_of_ours_stays(alice):
+    text = "Hi {{person.first_name}}, we write {{person.salary}} and {{deal.title|x}}"
+    resolved = fields.resolve_text(text, Context(sender=alice), drops_empty=True)
+    assert resolved.text == "Hi , we write {{person.salary}} and x"
+    assert resolved.missing == ("person.first_name", "person.salary")
+
+
 def test_an_empty_fallback_means_nothing(alice):
     assert fields.resolve_text("A{{person.phone|}}B", Context(sender=alice)).text == "AB"
 
