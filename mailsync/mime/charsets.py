@@ -87,9 +87,10 @@ def decode(data: bytes, label: str = "") -> str:  # noqa: PLR0911 - from the sur
     if not codec or codec == "utf-8":
         return _decode_unlabelled(data, was_utf8=codec == "utf-8")
     if codec == "cp1252":
-        if data.isascii():
-            return data.decode("ascii")
-        return _decode_western(data)
+        if not data.isascii():
+            return _decode_western(data)
+        # Some programs call ASCII what switches to Japanese or Korean by escapes.
+        return _decode_unlabelled(data, was_utf8=False) if b"\x1b" in data else data.decode()
     if codec.startswith("iso2022"):
         return data.decode(codec, "replace")
     if codec in _SINGLE_BYTE_CODECS and (text := _as_utf8(data)):

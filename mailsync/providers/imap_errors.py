@@ -4,7 +4,7 @@ import re
 
 from mailsync.providers.base import ProviderError, Reaction
 
-_CODE = re.compile(rb"\[([A-Z0-9-]+)(?: ([^\]]*))?\]")
+_CODE = re.compile(rb"\[([A-Z0-9-]+)(?: ([^\]]*))?\]", re.IGNORECASE)
 _BACKOFF = re.compile(rb"backoff time:? *(\d+) *(milliseconds|ms|seconds|s)?", re.IGNORECASE)
 
 _BY_CODE = {

@@ -10,6 +10,7 @@ COMMAND_SECONDS = 300.0  # RFC 5321 4.5.3.2
 LONGEST_REPLY_LINE = 8192  # 512 by the RFC; longer ones exist
 MOST_REPLY_LINES = 200
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
+_CODE = re.compile(rb"\d{3}(?:[ -]|$)")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
@@ -51,7 +52,7 @@ class SmtpWire:
         lines: list[str] = []
         for _ in range(MOST_REPLY_LINES):
             raw = self.stream.line(LONGEST_REPLY_LINE).rstrip(b"\r\n")
-            if not raw[:3].isdigit() or raw[3:4] not in (b" ", b"-", b""):
+            if not _CODE.match(raw):
                 raise misbehaves("not an SMTP reply")
             lines.append(raw[4:].decode("utf-8", "replace"))
             if raw[3:4] != b"-":
