@@ -73,6 +73,10 @@ SENTENCES = {
         "This account has written to many new people within an hour. The mail leaves by itself as "
         "soon as there is room."
     ),
+    "limit_bounces": _(
+        "Many of the addresses that this account wrote to today do not exist, so mail to new people "
+        "waits a day before providers take it for spam. Look through your list meanwhile."
+    ),
     "sending_limit": _(
         "The provider lets this account send no more for now. It is tried again by itself."
     ),

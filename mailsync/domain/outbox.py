@@ -279,6 +279,8 @@ def _claim(submission_id: int) -> Submission | None:
     room = pacing.room_for(submission, now=now)
     if room.code:
         due.update(send_at=room.at, error_code=room.code, undo_until=None, version=F("version") + 1)
+        if room.code == pacing.LIMIT_BOUNCES != submission.error_code:
+            tell_not_sent(submission.pk)
         return None
     count = due.update(
         state=S.CLAIMED,

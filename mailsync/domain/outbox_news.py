@@ -1,11 +1,14 @@
-"""A mail that did not go, or perhaps did: its author hears of it without looking for it."""
+"""A mail that did not go, or perhaps did, or waits for a reason that its author should know: he
+hears of it without looking for it."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from mailsync.domain import pacing
 from mailsync.enums import SubmissionState
 from mailsync.models import MailAccount, Submission
 from notifications.domain import bell
@@ -21,9 +24,10 @@ def tell_not_sent(submission_id: int) -> None:
 
 def lines(reader: Any, submission_ids: set[int]) -> Mapping[int, bell.Line]:
     """Only for who may send from the account now, and only while it is so."""
+    is_held = Q(state=SubmissionState.QUEUED, error_code=pacing.LIMIT_BOUNCES)
     rows = Submission.objects.filter(
+        Q(state__in=TROUBLE) | is_held,
         pk__in=submission_ids,
-        state__in=TROUBLE,
         account__in=MailAccount.objects.usable_by(reader),
     )
     return {
@@ -39,4 +43,6 @@ def lines(reader: Any, submission_ids: set[int]) -> Mapping[int, bell.Line]:
 def _sentence(row: Submission) -> str:
     if row.state == SubmissionState.UNKNOWN:
         return _("Perhaps sent, perhaps not: %(subject)s")
+    if row.state == SubmissionState.QUEUED:
+        return _("Waits, because many of your mails came back: %(subject)s")
     return _("Not sent: %(subject)s")

@@ -5,10 +5,16 @@ write to as many as he can. So an account writes to so many people a day (no mor
 provider takes, where we know that), and to so many an hour with whom it has never exchanged mail.
 
 Counted is what was handed to the server from here, over a window that moves along.
+
+When more than one in twenty of a day's recipients do not exist, mail to further people whom the
+account does not know waits too: that is what a list from somewhere looks like, and providers close
+accounts for it. A server's refusal counts for each recipient. A report that came as mail counts
+once for the mail it names, since whoever got that mail could have made it up.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
@@ -19,8 +25,11 @@ from mailsync.models import MailAccount, Submission, ThreadAddress
 from mailsync.providers.presets import preset_for_host
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-LIMIT_DAY, LIMIT_HOUR = "limit_day", "limit_hour"
-LIMITS = (LIMIT_DAY, LIMIT_HOUR)
+LIMIT_DAY, LIMIT_HOUR, LIMIT_BOUNCES = "limit_day", "limit_hour", "limit_bounces"
+LIMITS = (LIMIT_DAY, LIMIT_HOUR, LIMIT_BOUNCES)
+# Of a day's recipients; a few wrong addresses are everybody's.
+BOUNCED_SHARE = 0.05
+BOUNCED_AT_LEAST = 5
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,14 @@ def room_for(submission: Submission, *, now: datetime) -> Room:
         window=HOUR,
         now=now,
     )
-    at, code = max((now, ""), (hour, LIMIT_HOUR), (day, LIMIT_DAY), key=lambda one: one[0])
+    bounces = _well_received_at(submission, now=now) if strangers else now
+    at, code = max(
+        (now, ""),
+        (hour, LIMIT_HOUR),
+        (day, LIMIT_DAY),
+        (bounces, LIMIT_BOUNCES),
+        key=lambda one: one[0],
+    )
     return Room(at=at, code=code, recipients=recipients, strangers=strangers)
 
 
@@ -99,3 +115,28 @@ def _free_at(
         if over <= 0:
             break
     return moment
+
+
+def _well_received_at(submission: Submission, *, now: datetime) -> datetime:
+    """When so many of the mails that came back are a day old that the rest is no list."""
+    rows = list(
+        Submission.objects.filter(account=submission.account_id, counted_at__gt=now - DAY)
+        .exclude(pk=submission.pk)
+        .order_by("counted_at")
+        .values_list("counted_at", "recipient_count", "results")
+    )
+    reached = sum(number for _at, number, _results in rows)
+    lost = [_lost(results) for _at, _number, results in rows]
+    still, moment = sum(lost), now
+    for (at, number, _results), gone in zip(rows, lost, strict=True):
+        if still < BOUNCED_AT_LEAST or still <= reached * BOUNCED_SHARE:
+            break
+        still, reached, moment = still - gone, reached - number, at + DAY
+    return moment
+
+
+def _lost(results: dict[str, dict[str, Any]]) -> int:
+    """To how many recipients a mail did not get, for good."""
+    refused = sum(not one.get("accepted") and one.get("code", 0) >= 500 for one in results.values())
+    reported = any(one.get("report", {}).get("permanent") for one in results.values())
+    return refused + reported

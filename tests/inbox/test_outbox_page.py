@@ -42,6 +42,7 @@ def shown(alice, account, signed_in, monkeypatch):
          {"cancel"}),
         ({"error_code": "limit_hour"}, "Waiting for room", "many new people within an hour",
          {"cancel"}),
+        ({"error_code": "limit_bounces"}, "Waiting for room", "do not exist", {"cancel"}),
         ({"attempts": 2, "error_code": "throttled"}, "Waiting to try again",
          "tried again by itself", {"now", "cancel"}),
         ({"state": S.CLAIMED}, "Sending", "", set()),
@@ -70,7 +71,7 @@ def test_what_left_or_was_taken_back_is_no_longer_there(shown):
 
 @pytest.mark.parametrize(
     "code",
-    ["was_away", "too_late", "limit_day", "limit_hour", "sending_limit", "gave_up",
+    ["was_away", "too_late", "limit_day", "limit_hour", "limit_bounces", "sending_limit", "gave_up",
      "not_allowed_any_more", "account_stopped", "recipients_refused", "outcome_unknown"],
 )  # fmt: skip
 def test_every_end_of_the_outbox_has_a_sentence(code):

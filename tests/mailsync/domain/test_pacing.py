@@ -10,6 +10,7 @@ from django.utils import timezone
 from mailsync.domain import outbox, pacing
 from mailsync.enums import Direction, SubmissionState
 from mailsync.models import MailAccount, OutboxClock, ServerSettings, Submission, ThreadAddress
+from notifications.domain import bell
 from tests.factories.mail import make_account, make_thread
 from tests.fakes.outgoing import ADA, Sink, queue
 
@@ -143,3 +144,67 @@ def test_what_waits_can_be_taken_back(account, sink, settings):
     outbox.cancel(over)
     go_on(sink, timezone.now() + timedelta(days=2))
     assert len(sink.delivered) == 1
+
+
+def bounced(number: int, **report: Any) -> dict[str, Any]:
+    """What is known of a mail to so many people, each of whom is said not to exist."""
+    told = {"accepted": True, "report": {"permanent": True, "delayed": False, **report}}
+    return {f"p{one}@gone.example": told for one in range(number)}
+
+
+def sent_today(account: MailAccount, number: int, results: dict[str, Any]) -> None:
+    """So many mails of an hour ago, each with these results."""
+    for _number in range(number):
+        row = queue(account)
+        Submission.objects.filter(pk=row.pk).update(
+            state=S.SENT,
+            recipient_count=max(1, len(results)),
+            counted_at=timezone.now() - timedelta(hours=1),
+            results=results,
+        )
+
+
+def test_mail_to_new_people_waits_while_many_came_back(account, alice, sink):
+    known(account, ADA)
+    sent_today(account, 20, {})
+    sent_today(account, 5, bounced(1))
+    row = send_to(account, sink, "new@acme.example")
+    assert (row.state, row.error_code) == (S.QUEUED, pacing.LIMIT_BOUNCES)
+    assert row.send_at > timezone.now() + timedelta(hours=22)
+    assert "came back" in str(bell.page_for(alice).notifications[0].line.text)
+    # Whom the account knows is written to as ever; and nobody is told twice.
+    assert send_to(account, sink, ADA).state == S.SENT
+    outbox.send_now(row)
+    outbox.send(row.pk, submitter=sink)
+    assert bell.unread_count(alice) == 1
+    go_on(sink, timezone.now() + timedelta(days=1))
+    row.refresh_from_db()
+    assert row.state == S.SENT
+    assert bell.unread_count(alice) == 0
+
+
+@pytest.mark.parametrize(
+    ("mails", "results"),
+    [
+        (4, bounced(1)),  # a few wrong addresses are everybody's
+        (9, bounced(1, permanent=False)),
+        (9, {"p@gone.example": {"accepted": False, "code": 450}}),
+        # Whoever got one mail to many can make up as many reports as he likes.
+        (1, bounced(40)),
+    ],
+)
+def test_what_is_no_sign_of_a_list_holds_nothing_back(account, sink, mails, results):
+    sent_today(account, mails, results)
+    assert send_to(account, sink, "new@acme.example").state == S.SENT
+
+
+def test_addresses_that_a_server_refused_count_each(account, sink):
+    refused = {f"p{one}@gone.example": {"accepted": False, "code": 550} for one in range(6)}
+    sent_today(account, 1, refused)
+    assert send_to(account, sink, "new@acme.example").error_code == pacing.LIMIT_BOUNCES
+
+
+def test_of_many_mails_a_few_may_come_back(account, sink):
+    sent_today(account, 114, {})
+    sent_today(account, 6, bounced(1))
+    assert send_to(account, sink, "new@acme.example").state == S.SENT
