@@ -119,12 +119,10 @@ def _free_at(
 
 def _well_received_at(submission: Submission, *, now: datetime) -> datetime:
     """When so many of the mails that came back are a day old that the rest is no list."""
-    rows = list(
-        Submission.objects.filter(account=submission.account_id, counted_at__gt=now - DAY)
-        .exclude(pk=submission.pk)
-        .order_by("counted_at")
-        .values_list("counted_at", "recipient_count", "results")
-    )
+    counted = Submission.objects.filter(account=submission.account_id, counted_at__gt=now - DAY)
+    columns = ("counted_at", "recipient_count", "results")
+    found = counted.exclude(pk=submission.pk).order_by("counted_at").values_list(*columns)
+    rows = [(at, number, results) for at, number, results in found if at]
     reached = sum(number for _at, number, _results in rows)
     lost = [_lost(results) for _at, _number, results in rows]
     still, moment = sum(lost), now

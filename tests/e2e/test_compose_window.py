@@ -19,7 +19,7 @@ from mailsync.domain import blobs
 from mailsync.enums import AccountScope
 from mailsync.models import EmailBody, MailAccount, Submission
 from sharing.enums import ThreadVisibility
-from tests.e2e.writing import EDITOR, all_saved, saved_html
+from tests.e2e.writing import EDITOR, all_saved, paste, saved_html
 from tests.factories.crm import make_deal, make_person
 from tests.factories.mail import make_account, make_thread
 from users.models import Preferences, User
@@ -474,4 +474,28 @@ def test_templates_begin_with_examples_and_are_found_by_name(writing: Page, alic
     expect(picker.locator("[data-use-template]:visible")).to_have_text(["Number 7"])
     field.press("Enter")
     expect(writing.locator(EDITOR)).to_contain_text("Text")
+    all_saved(writing)
+
+
+@pytest.mark.parametrize(
+    ("text", "chips"),
+    [
+        ('Ada <ada@x.example>, b@y.example; "Last, First" <c@z.example>', "Ada|b@y.example|Last, First"),
+        ("a@x.example b@y.example\r\nc@z.example", "a@x.example|b@y.example|c@z.example"),
+        ("Ada\tByron\tada@x.example\t555\r\nBen\t\tben@y.example", "Ada Byron|Ben"),
+        ("d@w.example\tEve <e@v.example>", "d@w.example|Eve"),
+        ("mailto:a@x.example", "a@x.example"),
+        ("Ada <ada@x.example>\nADA@x.example\nbroken@", "Ada|broken@"),
+    ],
+)  # fmt: skip
+def test_addresses_are_pasted_as_other_programs_copy_them(
+    writing: Page, text: str, chips: str
+) -> None:
+    writing.locator("recipient-field[data-role=to] li button").click()
+    writing.locator("recipient-field[data-role=to] [role=combobox]").click()
+    paste(writing, "", text)
+    found = writing.locator("recipient-field[data-role=to] .recipients__chip")
+    expect(found).to_have_text(chips.split("|"))
+    bad = [one for one in chips.split("|") if one.endswith("@")]
+    expect(writing.locator("recipient-field[data-role=to] [data-bad]")).to_have_count(len(bad))
     all_saved(writing)

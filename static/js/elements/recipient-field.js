@@ -3,7 +3,7 @@
 
 import Combobox from "../../vendor/combobox-nav/3.0.2/index.js";
 import { iconMarkup, word } from "../lib/client.js";
-import { isAddress, readList, writeList } from "../lib/addresses.js";
+import { isAddress, readList, readPasted, writeList } from "../lib/addresses.js";
 
 const WAIT_MS = 150;
 let numbers = 0;
@@ -72,7 +72,7 @@ class RecipientField extends HTMLElement {
 
   add(text) {
     const known = new Set(this.#parties.map(([, address]) => address.toLowerCase()));
-    const fresh = readList(text).filter(([, address]) => !known.has(address.toLowerCase()));
+    const fresh = readPasted(text).filter(([, address]) => !known.has(address.toLowerCase()));
     if (!fresh.length) return;
     this.#parties.push(...fresh);
     this.#draw();

@@ -18,6 +18,25 @@ export function readList(text) {
   return [...found.values()];
 }
 
+/** The same of what was copied elsewhere: rows of a table, with names in front of addresses, and
+ *  addresses with nothing but space between them. */
+export function readPasted(text) {
+  const lines = text.split(/\r\n?|\n/).map((line) => {
+    if (line.includes("\t")) return ofCells(line.split("\t").map((cell) => cell.trim()));
+    const words = line.trim().split(/\s+/);
+    return words.every(isAddress) ? words.join(",") : line;
+  });
+  return readList(lines.join("\n"));
+}
+
+function ofCells(cells) {
+  const at = cells.findIndex(isAddress);
+  const name = cells.slice(Math.max(0, at - 2), at).filter(Boolean).join(" ");
+  if (at < 0) return cells.filter(Boolean).join(",");
+  const others = cells.slice(at + 1).filter((cell) => isAddress(cell) || NAMED.test(cell));
+  return [writeList([[name, cells[at]]]), ...others].join(",");
+}
+
 export function writeList(parties) {
   return parties
     .map(([name, address]) => {
