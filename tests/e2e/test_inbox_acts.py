@@ -130,3 +130,35 @@ def test_escape_closes_a_popover_and_not_the_conversation(inbox: Page) -> None:
     inbox.keyboard.press("Escape")
     expect(inbox.locator("#list-filter")).to_be_hidden()
     expect(inbox.locator(SUBJECT)).to_have_text("Subject 2")
+
+
+def test_the_bar_fits_a_phone_and_what_is_offered_has_its_own_line(
+    inbox: Page, account: MailAccount
+) -> None:
+    for number in range(50):
+        make_thread(account, f"More {number}")
+    inbox.set_viewport_size({"width": 390, "height": 844})
+    inbox.reload()
+    inbox.locator(".row__tick").first.check()
+    clear = inbox.get_by_role("button", name="Clear selection")
+    expect(clear).to_be_in_viewport(ratio=1)
+    inbox.keyboard.press("*")
+    inbox.keyboard.press("a")
+    offer = inbox.get_by_label("Select all 55 in Inbox")
+    expect(offer).to_be_in_viewport(ratio=1)
+    below = inbox.locator(".row").first.bounding_box()
+    line = offer.bounding_box()
+    assert below
+    assert line
+    assert line["y"] + line["height"] <= below["y"]
+
+
+def test_paper_bears_the_conversation_alone(inbox: Page) -> None:
+    opened(inbox, "Subject 2")
+    inbox.emulate_media(media="print")
+    for hidden in ("#sidebar", "#list-pane", "#side", ".thread__bar", ".thread__end"):
+        expect(inbox.locator(hidden)).to_be_hidden()
+    expect(inbox.locator(SUBJECT)).to_be_visible()
+    box = inbox.locator(".message").bounding_box()
+    assert box
+    assert box["width"] > 1000
