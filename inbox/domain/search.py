@@ -25,6 +25,8 @@ from sharing.enums import ThreadVisibility
 PAGE_SIZE = 50
 # How many candidates are looked at in one step; the steps grow while nothing fits.
 CHUNK = 150
+# The first step where most candidates are mail that the searcher may not see.
+WIDE_CHUNK = 900
 GROWTH = 4
 MAX_CHUNK = 8000
 # As many of one's own mails are looked at for conditions alone before the conversations that fit
@@ -157,7 +159,7 @@ class _Walk:
         found: dict[int, int] = {}
         top = _key(self.query.before)
         key = before_key if before_key is not None else top
-        size = CHUNK
+        size = WIDE_CHUNK if self.meets_hidden else CHUNK
         while True:
             keys = self._candidates(key, limit=size)
             fresh: dict[int, int] = {}

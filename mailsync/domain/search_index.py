@@ -11,7 +11,7 @@ emails through `visible_to`.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,9 @@ BODY_CHARACTERS = 400_000
 BATCH = 500
 SWEEP = 5000
 # Below this many matches PostgreSQL is quicker to sort them than to walk the key for them.
-FEW = 2000
+FEW = 1000
+# So many mails are looked at first for each one that is wanted.
+GLANCE = 8
 
 COLUMNS = ("account", "subject", "sender", "recipients", "body")
 WEIGHTS = {"subject": "A", "sender": "B", "recipients": "C", "body": "D"}
@@ -60,6 +62,7 @@ class Document:
     """An email as the index has it: a text for each of its columns."""
 
     email_id: int
+    account_id: int
     key: int
     texts: tuple[str, ...]
 
@@ -124,15 +127,16 @@ def _insert(documents: Sequence[Document]) -> None:
                 list(column) for column in zip(*(one.texts for one in documents), strict=True)
             ]
             cursor.execute(
-                "INSERT INTO mailsync_search(key, document) SELECT key,"
+                "INSERT INTO mailsync_search(key, account_id, document) SELECT key, account_id,"
                 " array_to_tsvector(ARRAY['#' || account])"
                 " || setweight(to_tsvector('simple', subject), 'A')"
                 " || setweight(to_tsvector('simple', sender), 'B')"
                 " || setweight(to_tsvector('simple', recipients), 'C')"
                 " || to_tsvector('simple', body)"
-                " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
-                " %s::text[]) AS given(key, account, subject, sender, recipients, body)",
-                [[one.key for one in documents], *columns],
+                " FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[],"
+                " %s::text[], %s::text[])"
+                " AS given(key, account_id, account, subject, sender, recipients, body)",
+                [[one.key for one in documents], [one.account_id for one in documents], *columns],
             )
 
 
@@ -187,7 +191,7 @@ def document(
         searchable(people),
         " ".join(body),
     )
-    return Document(email_id, key_for(received_at.timestamp(), email_id), texts)
+    return Document(email_id, account_id, key_for(received_at.timestamp(), email_id), texts)
 
 
 def account_word(account_id: int) -> str:
@@ -322,26 +326,73 @@ def _fts5(question: Question) -> str:
 def _ask_postgresql(question: Question, limit: int) -> list[int]:
     query = _tsquery(question)
     bounds, values = _bounds(question, "key")
+    if question.among is not None:
+        return _walked(f"mailsync_search WHERE true{bounds}", values, query, limit)
+    whose, whose_values = _accounts(question)
+    below = f"mailsync_search WHERE true{bounds}{whose}"
+    # A common word is found at the newest end, whatever the size of the rest.
+    newest = f"(SELECT key, document FROM {below} ORDER BY key DESC LIMIT %s) AS newest WHERE true"  # noqa: S608 -- constants
+    keys = _walked(newest, [*values, *whose_values, GLANCE * limit], query, limit)
+    if len(keys) == limit:
+        return keys
+    if not _is_rare(question):
+        return _walked(below, [*values, *whose_values], query, limit)
+    # For a rare word the planner would walk the key from its newest end through everything; the
+    # fence makes it take the word's own list.
+    fenced = (
+        "WITH found AS MATERIALIZED (SELECT key FROM mailsync_search WHERE document @@ %s::tsquery)"  # noqa: S608 -- constants
+        f" SELECT key FROM found WHERE true{bounds} ORDER BY key DESC LIMIT %s"
+    )
+    return _by_index(fenced, [query, *values, limit])
+
+
+def _accounts(question: Question) -> tuple[str, list[Any]]:
+    """Said by the words as well; once more it gives the walk down the key an index of its own,
+    which PostgreSQL reads in order for one account only."""
+    if not question.account_ids:
+        return "", []
+    if len(question.account_ids) == 1:
+        return " AND account_id = %s", list(question.account_ids)
+    return " AND account_id = ANY(%s)", [list(question.account_ids)]
+
+
+def _walked(source: str, values: Sequence[Any], query: str, limit: int) -> list[int]:
+    return _by_index(
+        f"SELECT key FROM {source} AND document @@ %s::tsquery ORDER BY key DESC LIMIT %s",  # noqa: S608 -- constants
+        [*values, query, limit],
+    )
+
+
+def _is_rare(question: Question) -> bool:
+    """Whether few mails fit, whenever they came. Phrases count as their words, and a column as
+    any: the index answers that without a look at the mails."""
+    loose = replace(
+        question,
+        terms=[
+            Term(word, is_prefix=term.is_prefix and word == pieces[-1])
+            for term in question.terms
+            if not term.is_excluded and (pieces := words(term.text))
+            for word in pieces
+        ],
+    )
+    [count] = _by_index(
+        "SELECT count(*) FROM (SELECT 1 FROM mailsync_search WHERE document @@ %s::tsquery LIMIT %s)"
+        " AS few",
+        [_tsquery(loose), FEW],
+    )
+    return count < FEW
+
+
+def _by_index(statement: str, values: Sequence[Any]) -> list[int]:
+    """The first column. PostgreSQL takes a look into a document for as cheap as a sum and would
+    read the whole table for a common word."""
     with connection.cursor() as cursor:
+        # One trip, which is a transaction of its own or part of the caller's.
         cursor.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM mailsync_search"
-            " WHERE document @@ %s::tsquery LIMIT %s) AS few",
-            [query, FEW],
+            f"SET LOCAL enable_seqscan = off; {statement}; SET LOCAL enable_seqscan = on", values
         )
-        is_rare = cursor.fetchone()[0] < FEW
-        # For a rare word the planner would walk the key from its newest end through everything;
-        # the fence makes it take the word's own list. For a common word the walk is the short way.
-        source = (
-            "(WITH found AS MATERIALIZED (SELECT key FROM mailsync_search"
-            " WHERE document @@ %s::tsquery) SELECT key FROM found) AS rare WHERE true"
-            if is_rare
-            else "mailsync_search WHERE document @@ %s::tsquery"
-        )
-        cursor.execute(
-            f"SELECT key FROM {source}{bounds} ORDER BY key DESC LIMIT %s",  # noqa: S608 -- constants
-            [query, *values, limit],
-        )
-        return [key for (key,) in cursor.fetchall()]
+        cursor.nextset()
+        return [value for (value,) in cursor.fetchall()]
 
 
 def _tsquery(question: Question) -> str:
@@ -351,8 +402,9 @@ def _tsquery(question: Question) -> str:
         pieces = words(term.text)
         if not pieces:
             continue
-        weights = WEIGHTS.get(term.column, "ABCD" if not term.column else "")
-        lexemes = [f"'{piece}':{weights}" for piece in pieces]
+        # Without a column no weights: for these PostgreSQL would look into every document.
+        weights = WEIGHTS[term.column] if term.column else ""
+        lexemes = [f"'{piece}':{weights}" if weights else f"'{piece}'" for piece in pieces]
         if term.is_prefix:
             lexemes[-1] = f"'{pieces[-1]}':*{weights}"
         phrase = " <-> ".join(lexemes)

@@ -156,7 +156,7 @@ def test_the_page_takes_the_same_queries(
     for _ in range(number):
         indexed(account, text="needle")
     client = signed_in.as_(alice)
-    with django_assert_num_queries(16 if connection.vendor == "postgresql" else 15):
+    with django_assert_num_queries(17 if connection.vendor == "postgresql" else 15):
         look(client, "needle", headers=HTMX)
 
 
