@@ -9,7 +9,7 @@ from django.urls import reverse
 from common.opaque import seal
 from crm.domain.activities import add_activity
 from crm.models import Activity, Note
-from inbox.models import Draft, Label, Signature
+from inbox.models import Draft, Label, MailTemplate, Signature
 from mailsync.enums import LinkOrigin
 from mailsync.models import MailAccount, Thread, ThreadLink
 from sharing.enums import ItemVisibility, ThreadVisibility
@@ -186,3 +186,93 @@ def test_accounts_of_filters_are_own_ones(
     assert "Canary" not in with_foreign
     assert with_foreign.count("thread-row-") == with_made_up.count("thread-row-")
     assert MailAccount.objects.count() == 2
+
+
+def test_everything_that_the_compose_window_names(
+    client: Client, carol: Any, mine: Thread, foreign: dict[str, Any]
+) -> None:
+    """Account, record, signature, the mail that is answered, the draft that is gone on with."""
+    draft = Draft.objects.create(author=carol, account=mine.account, subject="Own", version=2)
+    form = {
+        "act": "save",
+        "draft": draft.key,
+        "version": 2,
+        "format": "html",
+        "account": mine.account.key,
+        "to": "x@acme.example",
+        "subject": "Own",
+        "content": "<p>Hi</p>",
+    }
+    named = {
+        "account": (foreign["account"].key, seal("account", NOWHERE)),
+        "signature": (foreign["signature"].pk, NOWHERE),
+        "record": (f"deal:{foreign['deal'].pk}", f"deal:{NOWHERE}"),
+        "draft": (foreign["draft"].key, seal("draft", NOWHERE)),
+    }
+    path = reverse("inbox:compose")
+    for name, (theirs, made_up) in named.items():
+        both(client, path, {**form, name: theirs}, {**form, name: made_up})
+    answer = {**form, "draft": "", "kind": "reply"}
+    both(
+        client,
+        path,
+        {**answer, "parent": foreign["email"].key},
+        {**answer, "parent": seal("email", NOWHERE)},
+    )
+    # The positive control: nothing but the foreign id was in the way.
+    assert client.post(path, form).status_code == 303
+    draft.refresh_from_db()
+    assert draft.version == 3
+    fields = reverse("inbox:field_values")
+    for name in ("account", "signature", "record"):
+        theirs, made_up = named[name]
+        both(client, fields, {**form, name: theirs}, {**form, name: made_up})
+    for name in ("deal", "person"):
+        with_foreign = client.get(path, {name: foreign[name].pk})
+        assert (with_foreign.status_code, client.get(path, {name: NOWHERE}).status_code) == (
+            404,
+            404,
+        )
+
+
+def test_mail_that_a_template_is_made_of_or_used_in(
+    client: Client, carol: Any, foreign: dict[str, Any]
+) -> None:
+    template = MailTemplate.objects.create(author=carol, name="Own", html="<p>Hi</p>")
+    made_up = seal("draft", NOWHERE)
+    theirs = MailTemplate.objects.create(author=foreign["account"].owner, name="Canary")
+    for path in (
+        reverse("inbox:template_new"),
+        reverse("inbox:template_use", args=[template.pk]),
+    ):
+        more = {"name": "New", "html": "x", "format": "html"}
+        both(client, path, {**more, "mail": foreign["draft"].key}, {**more, "mail": made_up})
+    for name in ("template_use", "template_copy", "template_remove"):
+        path = reverse(f"inbox:{name}", args=[theirs.pk])
+        nowhere = reverse(f"inbox:{name}", args=[NOWHERE])
+        assert (client.post(path).status_code, client.post(nowhere).status_code) == (404, 404)
+
+
+def test_folder_and_colleague_of_acts(
+    client: Client, carol: Any, bob: Any, mine: Thread, foreign: dict[str, Any]
+) -> None:
+    folder = foreign["account"].mailboxes.create(path="Canary", is_selectable=True)
+    own = mine.account.mailboxes.create(path="Own", is_selectable=True)
+    for path in (
+        reverse("inbox:thread_act", args=[mine.key, "folder"]),
+        reverse("inbox:threads_act", args=["folder"]),
+    ):
+        given = {"thread": mine.key}
+        both(
+            client,
+            path,
+            {**given, "mailbox": folder.key},
+            {**given, "mailbox": seal("mailbox", NOWHERE)},
+        )
+        assert b"anary" not in client.get(reverse("inbox:folder_pick"), given).content
+    assert own.path.encode() in client.get(reverse("inbox:folder_pick"), given).content
+    path = reverse("inbox:thread_act", args=[mine.key, "assign"])
+    before = Thread.objects.values().get(pk=mine.pk)
+    client.post(path, {"assignee": bob.pk})
+    client.post(path, {"assignee": NOWHERE})
+    assert Thread.objects.values().get(pk=mine.pk) == before, "no team's conversation"
