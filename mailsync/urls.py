@@ -22,6 +22,7 @@ urlpatterns = [
     path("settings/email/<account:pk>/card/", accounts.account_card, name="account_card"),
     path("settings/email/<account:pk>/folders/", accounts.account_folders, name="account_folders"),
     path("settings/email/<account:pk>/roles/", accounts.account_roles, name="account_roles"),
+    path("settings/email/<account:pk>/members/", accounts.account_members, name="account_members"),
     path("settings/email/<account:pk>/pause/", accounts.account_pause, name="account_pause"),
     path("settings/email/<account:pk>/resume/", accounts.account_resume, name="account_resume"),
     path(

@@ -333,6 +333,11 @@ ACCOUNT_ROWS: dict[str, Any] = {
     },
     "mailsync:account_folders": managing(),
     "mailsync:account_roles": managing(),
+    # A personal account has no members; a team's page is tests/mailsync/views/test_members.py's.
+    "mailsync:account_members": {
+        name: Row(frozenset(), get=None, post=303, args=row.args)
+        for name, row in managing().items()
+    },
     "mailsync:account_pause": managing(),
     "mailsync:account_resume": managing(),
     "mailsync:account_reconnect": managing(locked=True),

@@ -34,6 +34,7 @@ from mailsync.models import (
     ServerSettings,
     Thread,
 )
+from notifications.domain import live
 from sharing.enums import ThreadVisibility
 from users.models import Company, User
 
@@ -108,12 +109,18 @@ def set_members(account: MailAccount, members: Iterable[User], *, by: User) -> N
     """Who works in a team account."""
     if account.scope != AccountScope.TEAM or not by.is_administrator:
         raise AccountError(_("Only administrators choose who works in a team account."))
+    before = set(account.member_rows.values_list("user", flat=True))
     wanted = {member.pk for member in members if member.is_active}
     account.member_rows.exclude(user__in=wanted).delete()
     AccountMember.objects.bulk_create(
         [AccountMember(account=account, user_id=number) for number in wanted],
         ignore_conflicts=True,
     )
+    if before and before != wanted:
+        note(account, "members_changed", number=len(wanted))
+        # Those who came, and those who went: their open pages show it.
+        live.ring(before ^ wanted, "sync-changed")
+        live.ring(before ^ wanted, "mail-changed")
 
 
 @transaction.atomic

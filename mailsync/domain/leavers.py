@@ -75,13 +75,21 @@ def enable_accounts_of(user: User) -> None:
 def lock_accounts_of(user: User) -> None:
     """Somebody else changed the address this user signs in with: whoever signs in now has to
     know the mailboxes' passwords before personal mail opens and syncs again. Mail kept from
-    removed accounts is locked as well; it opens when its address is connected anew."""
+    removed accounts is locked as well; it opens when its address is connected anew.
+
+    Of a team's mailbox he need not know the password, so his place there ends: an administrator
+    who works in it himself gives it back. Else any administrator would read a team's mail through
+    one of its people.
+    """
     rows = MailAccount.objects.filter(owner=user, scope=AccountScope.PERSONAL).exclude(
         state=AccountState.REMOVING
     )
     for account in rows:
         account.servers.update(secret="")
         note(account, "login_address_changed")
+    for account in MailAccount.objects.filter(scope=AccountScope.TEAM, members=user):
+        note(account, "member_address_changed")
+    AccountMember.objects.filter(user=user).delete()
     # A set-up that was begun holds a password that was tried.
     AccountSetup.objects.filter(user=user).delete()
     rows.update(locked_at=timezone.now(), lease_until=None, fence=F("fence") + 1)

@@ -11,6 +11,7 @@ from mailsync.forms.setup import PERIODS, since_of
 from mailsync.models import MailAccount, Mailbox
 from sharing.enums import ThreadVisibility
 from users.enums import ItemLinking
+from users.models import User
 
 
 class AccountForm(forms.ModelForm):
@@ -58,6 +59,25 @@ class AccountForm(forms.ModelForm):
         if self.cleaned_data.get("older"):
             changed["sync_since"] = since_of(self.cleaned_data["older"])
         return changed
+
+
+class MembersForm(forms.Form):
+    """Who works in a team account."""
+
+    members = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        label=_("Members"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("They see all of its mail, and who you take out sees none of it at once."),
+        error_messages={"required": _("Choose at least one colleague.")},
+    )
+
+    def __init__(self, *args: Any, account: MailAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["members"]
+        field.queryset = User.objects.active().order_by("name", "pk")
+        field.label_from_instance = lambda user: user.name
+        field.initial = list(account.member_rows.values_list("user", flat=True))
 
 
 class FoldersForm(forms.Form):

@@ -17,7 +17,7 @@ from mailsync.domain.mailboxes import is_gmail
 from mailsync.domain.queries.progress import progress_of
 from mailsync.enums import AccountScope, AccountState
 from mailsync.errors import sentence
-from mailsync.forms.accounts import AccountForm, FoldersForm, RolesForm
+from mailsync.forms.accounts import AccountForm, FoldersForm, MembersForm, RolesForm
 from mailsync.models import MailAccount
 
 
@@ -99,10 +99,14 @@ def _settings_page(
     *,
     form: AccountForm | None = None,
     roles: RolesForm | None = None,
+    members: MembersForm | None = None,
 ) -> HttpResponse:
     form = form or AccountForm(instance=found)
     roles = roles or RolesForm(account=found)
+    if found.scope == AccountScope.TEAM:
+        members = members or MembersForm(account=found)
     context = {
+        "members": members,
         "account": found,
         "form": form,
         "folders": FoldersForm(account=found),
@@ -111,7 +115,8 @@ def _settings_page(
         "servers": found.servers.order_by("direction"),
         "card": _cards(request, [found])[0],
     }
-    status = 422 if form.errors or roles.errors else 200
+    has_errors = form.errors or roles.errors or (members is not None and members.errors)
+    status = 422 if has_errors else 200
     return render(request, "mailsync/account.html", context, status=status)
 
 
@@ -137,6 +142,23 @@ def account_roles(request: HttpRequest, pk: int) -> HttpResponse:
     if choice := form.choice():
         folder_roles.choose_roles(found, choice)
     return _said(request, found, _("Saved. Mail moves to its new place in a moment."))
+
+
+@require_POST
+@login_required
+def account_members(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who works in a team account: for administrators who work there themselves."""
+    found = managed_account(request.user, pk)
+    if found.scope != AccountScope.TEAM:
+        raise Http404
+    form = MembersForm(request.POST, account=found)
+    if not form.is_valid():
+        return _settings_page(request, found, members=form)
+    domain.set_members(found, form.cleaned_data["members"], by=request.user)
+    if request.user not in form.cleaned_data["members"]:
+        # Who takes himself out no longer opens this page.
+        return toast_answer(request, _("Members saved."), back_to=reverse("mailsync:accounts"))
+    return _said(request, found, _("Members saved."))
 
 
 @require_POST

@@ -101,12 +101,16 @@ def test_colleagues_keep_what_was_shared_and_its_owner_does_not(alice, bob, dana
     assert not Thread.objects.visible_to(alice).exists()
 
 
-def test_team_mail_stays_open(alice, dana, mailbox):
+def test_team_mail_closes_too(alice, bob, dana, mailbox):
+    """dana works in no team and would read its mail by alice's login. Its others keep it."""
     team = make_account(dana, "sales@northwind.example", scope=AccountScope.TEAM)
-    team.member_rows.create(user=alice)
+    for user in (alice, bob):
+        team.member_rows.create(user=user)
     thread = make_thread(team, visibility=ThreadVisibility.TEAM)
-    take_over(alice, dana)
     assert list(Thread.objects.visible_to(alice)) == [thread]
+    take_over(alice, dana)
+    assert not Thread.objects.visible_to(alice).exists()
+    assert list(Thread.objects.visible_to(bob)) == [thread]
 
 
 @pytest.mark.parametrize("state", [AccountState.PAUSED, AccountState.DISABLED, AccountState.OK])
