@@ -65,11 +65,13 @@ def append(account_id: int, raws: Iterable[tuple[bytes, bytes]]) -> list[Stored]
         if _size(folder, number) >= PACK_BYTES:
             number += 1
         path = _path(account_id, number)
-        is_new = not path.exists()
         # Unbuffered: the bytes go from the message to the page cache without a copy between.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             offset = os.lseek(descriptor, 0, os.SEEK_END)
+            if not offset:
+                # The name before the bytes: whoever finds bytes knows that it is safe.
+                _sync_names(folder)
             for some in bulk.chunks(raws, BUFFERS):
                 _write_all(descriptor, [raw for _, raw in some])
                 for digest, raw in some:
@@ -78,8 +80,6 @@ def append(account_id: int, raws: Iterable[tuple[bytes, bytes]]) -> list[Stored]
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
-        if is_new:
-            _sync_folder(folder)
     return placed
 
 
@@ -252,9 +252,11 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync_names(folder: Path) -> None:
+    """What is in the account's folder, that folder itself, and the one of all accounts."""
+    for one in (folder, folder.parent, folder.parent.parent):
+        descriptor = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
