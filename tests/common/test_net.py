@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -191,6 +192,50 @@ def test_a_dead_first_address_does_not_hold_up_the_second() -> None:
         rows = [(socket.AF_INET, (f"127.0.0.{last}", port)) for last in (2, 3, 1)]
         with safe_connect("a", port, policy=policy, resolver=lambda *_: rows) as connection:
             assert connection.getpeername()[0] == "127.0.0.1"
+
+
+def black_hole(port: int) -> list[socket.socket]:
+    """An address of ::1 that takes connections and never answers, like a network that drops IPv6:
+    the listener's queue is full. Gives the sockets that keep it so."""
+    listener = socket.socket(socket.AF_INET6)
+    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.bind(("::1", port))
+    listener.listen(0)
+    held = [listener]
+    for _ in range(8):
+        waiting = socket.socket(socket.AF_INET6)
+        waiting.settimeout(0.3)
+        held.append(waiting)
+        try:
+            waiting.connect(("::1", port))
+        except OSError:
+            return held
+    pytest.skip("this system queues more than was asked for")
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_ipv6_that_swallows_everything_holds_ipv4_up_for_moments(others: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        try:
+            held = black_hole(port)
+        except OSError:
+            pytest.skip("there is no IPv6 here")
+        policy = NetworkPolicy(
+            ports=frozenset({port}),
+            private_networks=(ip_network("127.0.0.1/32"), ip_network("::1/128")),
+        )
+        rows: list[Candidate] = [(socket.AF_INET6, ("::1", port))] * others
+        rows.append((socket.AF_INET, ("127.0.0.1", port)))
+        started = time.monotonic()
+        with safe_connect("a", port, policy=policy, resolver=lambda *_: rows) as connection:
+            assert connection.getpeername()[0] == "127.0.0.1"
+        # Turn about: behind three of them it is the second that is tried (RFC 8305).
+        assert time.monotonic() - started < 2.0
+        with pytest.raises(ConnectError):
+            safe_connect("a", port, policy=policy, timeout=0.5, resolver=lambda *_: rows[:others])
+        for one in held:
+            one.close()
 
 
 def test_nobody_there_is_not_reached(free_port: int) -> None:

@@ -171,8 +171,11 @@ def test_renewing_keeps_it_alive(
 def test_bad_accounts_delay_nobody(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailsync.watcher.REFRESH_EVERY", 0.2)
 
+    tried: list[float] = []
+
     def start(address: ServerAddress) -> IMAPIdle:
         if address.host == "dead.example":
+            tried.append(time.monotonic())
             time.sleep(0.3)
             raise ProviderError("not_reached", Reaction.LATER)
         return IMAPIdle.start(address)
@@ -183,10 +186,34 @@ def test_bad_accounts_delay_nobody(dovecot: Dovecot, monkeypatch: pytest.MonkeyP
         dead = ServerAddress("dead.example", 993, "tls", "u", "p")
         for number in range(100, 160):
             watching.add(number, dead)
-        time.sleep(2)  # each of them failed once by now
+        assert until(lambda: len(tried) >= 75, 15.0)  # each of them failed once by now
         user = dovecot.new_user()
         watching.add(1, dovecot.address(user))
         assert until(lambda: watching.watcher.held == 1, 2.0)
+    finally:
+        watching.close()
+
+
+def test_hundreds_of_accounts_do_not_sign_in_in_one_second() -> None:
+    """After a start all are due at once; one that comes later is not behind those that failed."""
+    signed_in: list[float] = []
+
+    def start(address: ServerAddress) -> IMAPIdle:
+        signed_in.append(time.monotonic())
+        raise ProviderError("not_reached", Reaction.LATER)
+
+    watching = Watching(start=start)
+    everybody = ServerAddress("mail.example", 993, "tls", "u", "p")
+    for number in range(500):
+        watching.add(number, everybody)
+    watching.thread.start()
+    try:
+        time.sleep(2.2)
+        assert len(signed_in) >= 20
+        busiest = max(
+            sum(1 for other in signed_in if moment <= other < moment + 1.0) for moment in signed_in
+        )
+        assert busiest <= 21  # the first of a second, and twenty more
     finally:
         watching.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from config.background import CELERY_BEAT_SCHEDULE
 from mailsync.domain import leases, schedule
 from mailsync.domain.leases import LeaseLostError
 from mailsync.models import MailAccount
@@ -100,3 +101,34 @@ def test_lost_bell_is_rung_again_by_the_sweep(account: MailAccount, monkeypatch:
     assert schedule.sweep_due_accounts() == 1
     assert schedule.sweep_due_accounts() == 0
     assert ids == [account.pk]
+
+
+def test_five_hundred_due_in_one_second_come_by_the_hundred(
+    alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an outage: the longest waiting first, each once, no more in a second than a
+    provider bears, and those whose servers do not answer two at a time."""
+    ids = queued(monkeypatch)
+    now = timezone.now()
+    accounts = MailAccount.objects.bulk_create(
+        MailAccount(
+            owner=alice,
+            address=f"a{number}@northwind.example",
+            next_poll_at=now - timedelta(seconds=1, microseconds=number),
+            failures=1 if number < 50 else 0,
+        )
+        for number in range(500)
+    )
+    sweeps = []
+    for _ in range(5):
+        before = len(ids)
+        schedule.sweep_due_accounts()
+        sweeps.append(ids[before:])
+    troubled = {account.pk for account in accounts[:50]}
+    sound = [account.pk for account in reversed(accounts[50:])]
+    assert [number for number in ids if number not in troubled] == sound
+    assert len(ids) == len(set(ids))
+    assert all(len(one) <= 102 for one in sweeps)
+    assert all(len(troubled & set(one)) <= schedule.TROUBLED_AT_ONCE for one in sweeps)
+    every = CELERY_BEAT_SCHEDULE["mailsync.tasks.sweep_due_accounts"]["schedule"]
+    assert schedule.MOST_AT_ONCE / every <= 20
