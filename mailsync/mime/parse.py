@@ -8,6 +8,7 @@ mail with a megabyte of files costs the same as one without.
 import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from mailsync.mime import (
@@ -24,7 +25,15 @@ from mailsync.mime import (
 )
 from mailsync.mime.headers import Fields, first
 from mailsync.mime.structure import Entity, Tree
-from mailsync.mime.types import Kind, ParsedEmail, Part, Party, Readability
+from mailsync.mime.types import (
+    SIGNATURES,
+    SIGNED_DATA,
+    Kind,
+    ParsedEmail,
+    Part,
+    Party,
+    Readability,
+)
 
 TOO_COMPLEX = "message_too_complex"
 UNREADABLE = "message_unreadable"
@@ -246,11 +255,8 @@ def _visit_leaf(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str)
     content_type = entity.content_type
     disposition, disposition_parameters = entity.disposition
     name = disposition_parameters.get("filename") or entity.parameters.get("name", "")
-    if content_type.endswith(("/pkcs7-mime", "/x-pkcs7-mime")):
-        kind = entity.parameters.get("smime-type", "enveloped-data").lower()
-        gathered.marks.add("signed" if kind.startswith("signed") else "encrypted")
-    if within == "multipart/signed" and content_type.endswith("-signature"):
-        return
+    if content_type in _SMIME:
+        gathered.marks.add("signed" if _is_signed_data(tree, entity) else "encrypted")
     if content_type.startswith("text/") and disposition != "attachment" and not name:
         if content_type == "text/html":
             gathered.html.append(entity)
@@ -261,7 +267,27 @@ def _visit_leaf(tree: Tree, entity: Entity, gathered: _Gathered, *, within: str)
     if within == "multipart/report" and content_type in _REPORT_PARTS:
         return
     if len(gathered.parts) < limits.PARTS:
-        gathered.parts.append(_part(tree, entity, disposition, name))
+        part = _part(tree, entity, disposition, name)
+        if within == "multipart/signed" and content_type in SIGNATURES:
+            # Of the message, and no file beside it; it can be had all the same.
+            part = replace(part, is_inline=True)
+        gathered.parts.append(part)
+
+
+_SMIME = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+# The OIDs of signed-data and of what is encrypted (RFC 5652 5.1, 6.1), which stand at the very
+# beginning. Older programs leave the type's parameter out.
+_SIGNED_OID = bytes.fromhex("2a864886f70d010702")
+_ENVELOPED_OID = bytes.fromhex("2a864886f70d010703")
+
+
+def _is_signed_data(tree: Tree, entity: Entity) -> bool:
+    """Whether the message lies in its signature, to be read by whoever opens that (RFC 8551 3.5)."""
+    start = tree.raw[entity.start : min(entity.end, entity.start + 400)]
+    data = transfer.decode(start, entity.encoding)[:64]
+    if _SIGNED_OID in data or _ENVELOPED_OID in data:
+        return _SIGNED_OID in data
+    return entity.parameters.get("smime-type", "").lower().startswith("signed")
 
 
 _FILES_OF_TEXT = frozenset(
@@ -310,6 +336,8 @@ def _part(tree: Tree, entity: Entity, disposition: str, name: str) -> Part:
     size = entity.end - entity.start
     if entity.encoding not in ("", "7bit", "8bit", "binary"):
         size = transfer.decoded_size(tree.raw, entity.start, entity.end, entity.encoding)
+    if content_type in _SMIME and _is_signed_data(tree, entity):
+        content_type = SIGNED_DATA
     return Part(
         section=entity.section,
         name=name,

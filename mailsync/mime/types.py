@@ -41,6 +41,14 @@ class Part:
     is_inline: bool = False
 
 
+# A part of these kinds in a multipart/signed is the signature (RFC 1847, RFC 3156, RFC 8551).
+SIGNATURES = frozenset(
+    ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
+)
+# A message inside its signature, told from an encrypted one of the same media type.
+SIGNED_DATA = "application/pkcs7-mime; smime-type=signed-data"
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedEmail:
     """Everything ingest stores about one message. Never raises: see `readability` and `note`."""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from common.addresses import MAX_LENGTH
 from common.opaque import seal
 from mailsync.enums import EmailKind, Keyword, ParseState
+from mailsync.mime.types import SIGNATURES
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
@@ -146,3 +147,13 @@ class Attachment(models.Model):
     @property
     def key(self) -> str:
         return seal("attachment", self.pk)
+
+    @property
+    def is_signature(self) -> bool:
+        """Part of the message and no file beside it."""
+        return self.is_inline and self.content_type in SIGNATURES
+
+    @property
+    def is_file(self) -> bool:
+        """What the HTML names by cid is a picture in it, not a file beside it."""
+        return not self.is_signature and not (self.is_inline and self.content_id)

@@ -12,6 +12,7 @@ from inbox.domain.queries.outgoing import troubles
 from inbox.models import TrustedSender
 from mailsync.enums import EmailKind, ParseState
 from mailsync.mime import quotes
+from mailsync.mime.types import SIGNED_DATA
 from mailsync.models import Attachment, Email, MailAccount, Thread, ThreadLink
 from mailsync.rules import links_seen_by
 
@@ -19,6 +20,7 @@ from mailsync.rules import links_seen_by
 SHOWN = 60
 
 
+PGP_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 ENCRYPTED = frozenset(
     {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 )
@@ -31,13 +33,21 @@ class Message:
     email: Email
     is_open: bool
     is_own: bool
-    files: list[Attachment] = field(default_factory=list)
+    parts: list[Attachment] = field(default_factory=list)
     # The reader wants this sender's pictures from the web without being asked.
     is_trusted: bool = False
 
     @property
     def key(self) -> str:
         return self.email.key
+
+    @cached_property
+    def files(self) -> list[Attachment]:
+        return [part for part in self.parts if part.is_file]
+
+    @cached_property
+    def signatures(self) -> list[Attachment]:
+        return [part for part in self.parts if part.is_signature]
 
     @property
     def is_unreadable(self) -> bool:
@@ -65,6 +75,21 @@ class Message:
         body = getattr(self.email, "body", None)
         return any(f.content_type in ENCRYPTED for f in self.files) or bool(
             body and body.text.lstrip().startswith("-----BEGIN PGP MESSAGE-----")
+        )
+
+    @property
+    def is_inside_signature(self) -> bool:
+        """The text lies in the signature, which other programs open."""
+        return any(f.content_type == SIGNED_DATA for f in self.files)
+
+    @property
+    def is_signed(self) -> bool:
+        """By PGP or S/MIME, as it says: nobody has looked whether that holds."""
+        body = getattr(self.email, "body", None)
+        return (
+            self.is_inside_signature
+            or bool(self.signatures)
+            or bool(body and body.text.lstrip().startswith(PGP_SIGNED))
         )
 
     @property
@@ -130,13 +155,11 @@ def _trusted_senders(emails: list[Email], *, user: Any) -> set[str]:
 
 
 def _message(email: Email, *, is_open: bool, trusted: set[str]) -> Message:
-    parts = email.attachments.all()
     return Message(
         email=email,
         is_open=is_open,
         is_own=email.is_outgoing,
-        # A part that the HTML names by cid is a picture in it, not a file beside it.
-        files=[part for part in parts if not part.is_inline or not part.content_id],
+        parts=list(email.attachments.all()),
         is_trusted=normalise_address(email.from_address) in trusted,
     )
 

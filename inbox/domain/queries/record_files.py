@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from inbox.domain.queries.record_mail import RecordMail
+from mailsync.mime.types import SIGNATURES
 from mailsync.models import Attachment, Email, MailAccount
 
-# Pictures that stand in the text of a mail are no files of anybody.
-FILE = Q(is_inline=False) | Q(content_id="")
+# Pictures that stand in the text of a mail are no files of anybody, nor is its signature.
+FILE = Q(is_inline=False) | Q(content_id="") & ~Q(content_type__in=SIGNATURES)
 
 
 @dataclass(frozen=True)

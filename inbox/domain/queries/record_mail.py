@@ -255,8 +255,8 @@ class RecordMail:
 
 
 def _message(email: Email) -> Message:
-    files = [part for part in email.attachments.all() if not part.is_inline or not part.content_id]
-    return Message(email=email, is_open=False, is_own=email.is_outgoing, files=files)
+    parts = list(email.attachments.all())
+    return Message(email=email, is_open=False, is_own=email.is_outgoing, parts=parts)
 
 
 def _members(threads: QuerySet[Thread], *, limit: int) -> list[Member]:
