@@ -56,7 +56,9 @@ def poll(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
         return True
     arrived = _take_new(work, mailbox, snapshot)
     vanished = _take_changes(work, mailbox, snapshot)
-    _take_vanished(work, mailbox, snapshot, arrived=arrived, vanished=vanished)
+    gone = _take_vanished(work, mailbox, snapshot, arrived=arrived, vanished=vanished)
+    if not _adds_up(mailbox, snapshot, arrived=arrived, gone=gone):
+        _find_missed(work, mailbox)
     _store_snapshot(work, mailbox, snapshot)
     return True
 
@@ -295,19 +297,62 @@ def _take_vanished(
     *,
     arrived: int,
     vanished: list[int] | None,
-) -> None:
+) -> int:
+    """Returns how many of our copies are gone."""
     if vanished is None:
         if mailbox.exists_seen is not None and mailbox.exists_seen + arrived == snapshot.exists:
-            return
+            return 0
         vanished = _missing_here(mailbox, there=_uids(work, mailbox))
     if not vanished:
-        return
+        return 0
     if len(vanished) > MASS and len(vanished) > MASS_SHARE * entries_count(mailbox):
         note(work.account, "mass_deletion_checked", mailbox=mailbox.pk, count=len(vanished))
         with connected(work.account) as second:
             second.open(mailbox.path)
             vanished = sorted(set(vanished) - set(second.uids()))
-    mark_gone(work, mailbox, vanished)
+    return mark_gone(work, mailbox, vanished)
+
+
+def _adds_up(mailbox: Mailbox, snapshot: MailboxStatus, *, arrived: int, gone: int) -> bool:
+    """Whether we know as many copies as the server counts. Until older mail is complete there is
+    nothing to compare."""
+    if mailbox.state != MailboxState.LIVE or snapshot.exists is None:
+        return True
+    if mailbox.exists_seen is None:
+        return entries_count(mailbox) == snapshot.exists
+    return mailbox.exists_seen + arrived - gone == snapshot.exists
+
+
+def _find_missed(work: Work, mailbox: Mailbox) -> None:
+    """Takes in what the server has and did not list when it was asked for it. A message that it
+    will not even list now waits like one whose content did not come, and is shown as such."""
+    there = [uid for uid in _uids(work, mailbox) if uid <= mailbox.high_uid]
+    known = mailbox.entries.filter(uidvalidity=mailbox.uidvalidity or 0)
+    live = set(known.filter(gone_at=None).values_list("uid", flat=True).iterator(chunk_size=5000))
+    missed = [uid for uid in there if uid not in live]
+    if not missed:
+        return
+    note(work.account, "missed_mail_found", mailbox=mailbox.pk, count=len(missed))
+    for batch in bulk.chunks(missed, INDEX_BATCH):
+        index(work, mailbox, batch)
+        with transaction.atomic():
+            work.lease.renew()
+            rows = known.filter(uid__in=batch)
+            # Marked gone by mistake.
+            rows.update(gone_at=None)
+            unlisted = set(batch) - set(rows.values_list("uid", flat=True))
+            MailboxEntry.objects.bulk_create(
+                MailboxEntry(
+                    mailbox=mailbox,
+                    uidvalidity=mailbox.uidvalidity or 0,
+                    uid=uid,
+                    places=places_of(mailbox, ()),
+                )
+                for uid in sorted(unlisted)
+            )
+            _refresh_emails(work, set(rows.values_list("email_id", flat=True)) - {None})
+        for _ in fetch_waiting(work, mailbox, limit=len(batch)):
+            pass
 
 
 def _missing_here(mailbox: Mailbox, *, there: Sequence[int]) -> list[int]:
@@ -318,10 +363,11 @@ def _missing_here(mailbox: Mailbox, *, there: Sequence[int]) -> list[int]:
     return [uid for uid in known.iterator(chunk_size=5000) if uid not in present]
 
 
-def mark_gone(work: Work, mailbox: Mailbox, uids: Iterable[int]) -> None:
+def mark_gone(work: Work, mailbox: Mailbox, uids: Iterable[int]) -> int:
     """These copies are not in the mailbox any more. Whether their emails go too is decided when
-    no other mailbox has shown them for a while: a move looks like this first."""
+    no other mailbox has shown them for a while: a move looks like this first. Returns how many."""
     now = timezone.now()
+    count = 0
     for some in bulk.chunks(uids):
         with transaction.atomic():
             work.lease.renew()
@@ -333,9 +379,10 @@ def mark_gone(work: Work, mailbox: Mailbox, uids: Iterable[int]) -> None:
                 inbox=F("places").bitand(int(Place.INBOX))
             )
             left = set(in_inbox.filter(inbox__gt=0).values_list("email_id", flat=True))
-            rows.update(gone_at=now)
+            count += rows.update(gone_at=now)
             left_inbox(left)
             _refresh_emails(work, emails)
+    return count
 
 
 def _store_snapshot(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> None:

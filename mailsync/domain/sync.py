@@ -35,7 +35,7 @@ from mailsync.domain.fetching import (
 from mailsync.domain.filters import Choice
 from mailsync.domain.folder_roles import place_again
 from mailsync.domain.leases import LeaseLostError
-from mailsync.domain.mailboxes import count_left_out, refresh_mailboxes, walked
+from mailsync.domain.mailboxes import count_left_out, entries_count, refresh_mailboxes, walked
 from mailsync.domain.polling import MISBEHAVES, finish_renumbering, poll, renumber
 from mailsync.domain.removal import remove_gone_emails
 from mailsync.domain.replay import replay_waiting
@@ -257,9 +257,12 @@ def _complete(work: Work, row: Mailbox) -> None:
     if row.state == MailboxState.RESYNC:
         finish_renumbering(work, row)
     row.state, row.error_code = MailboxState.LIVE, ""
+    if row.exists_seen is not None and entries_count(row) != row.exists_seen:
+        # The server did not list everything that it counts: the next round compares.
+        row.exists_seen = None
     with transaction.atomic():
         work.lease.renew()
-        row.save(update_fields=["state", "error_code"])
+        row.save(update_fields=["state", "error_code", "exists_seen"])
 
 
 def _finish_round(work: Work, *, has_more: bool) -> None:
