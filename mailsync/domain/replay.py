@@ -27,8 +27,11 @@ from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
 from mailsync.providers.base import Keyword, Moved, ProviderError, Reaction
 
 BATCH = 200
-TRIES = 5
+# What failed for the moment is tried again after two minutes, then after twice as long each time,
+# for sixteen hours: a server may be away for a night, and a wish is not dropped for that.
+TRIES = 10
 RETRY_AFTER = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(hours=4)
 FOR_GOOD = (Reaction.REFUSED, Reaction.MESSAGE, Reaction.MAILBOX)
 
 
@@ -310,7 +313,7 @@ def _after_error(work: Work, changes: Sequence[RemoteChange], error: ProviderErr
         state=ChangeState.RUNNING,
         attempts=attempts,
         error_code=error.code,
-        next_try_at=timezone.now() + RETRY_AFTER,
+        next_try_at=timezone.now() + min(LONGEST_PAUSE, RETRY_AFTER * 2 ** (attempts - 1)),
     )
     raise error
 

@@ -13,6 +13,7 @@ from mailsync.enums import (
     MailboxRole,
     MailboxState,
     Outcome,
+    Place,
 )
 from mailsync.models import (
     Email,
@@ -308,6 +309,34 @@ class TestLocalActs:
             server.mailboxes["INBOX"].messages[uids[0]].keywords == Keyword.SEEN | Keyword.FLAGGED
         )
         assert Email.objects.get().keywords == 3
+
+    def test_a_wish_outlasts_a_night_without_the_server(
+        self, account, server, run, alice, monkeypatch
+    ):
+        """Tried again after longer and longer pauses; given up it is taken back here too."""
+        account.mirror_archive = True
+        account.save()
+        fill(server, 1)
+        run(account)
+        thread = Thread.objects.get()
+        mirror.archive_threads([thread], by=alice)
+
+        def cut(*_: object) -> None:
+            raise ProviderError("connection_lost", Reaction.LATER)
+
+        monkeypatch.setattr(FakeStore, "move", cut)
+        waited = timedelta()
+        while RemoteChange.objects.get().state != ChangeState.FAILED:
+            RemoteChange.objects.update(next_try_at=None)
+            MailAccount.objects.filter(pk=account.pk).update(lease_until=None)
+            sync.sync_account(account.pk)
+            change = RemoteChange.objects.get()
+            if change.state == ChangeState.RUNNING:
+                waited += change.next_try_at - timezone.now()
+                thread.refresh_from_db()
+                assert not thread.in_inbox
+        assert timedelta(hours=12) < waited < timedelta(hours=24)
+        assert MailboxEntry.objects.get().places == Place.INBOX
 
     def test_remote_deletion_beats_a_local_mark(self, account, server, run, alice):
         uids = fill(server, 1)
