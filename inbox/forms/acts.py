@@ -75,9 +75,7 @@ class AssigneeForm(forms.Form):
 class FolderChoiceForm(forms.Form):
     """A folder of one of the user's own accounts, by its sealed key."""
 
-    mailbox = forms.ChoiceField(
-        label=_("Folder"), widget=forms.Select(attrs={"size": 12, "autofocus": True})
-    )
+    mailbox = forms.ChoiceField(label=_("Folder"), widget=forms.Select(attrs={"autofocus": True}))
 
     def __init__(self, *args: Any, accounts: list[MailAccount], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,6 +86,8 @@ class FolderChoiceForm(forms.Form):
             for account, rows in folders.items()
             if rows
         ]
+        shown = sum(len(rows) + 1 for _address, rows in groups)
+        self.fields["mailbox"].widget.attrs["size"] = min(12, max(4, shown))
         # The account is named where there are several.
         choices = groups[0][1] if len(groups) == 1 else groups
         self.fields["mailbox"].choices = choices  # type: ignore[attr-defined]

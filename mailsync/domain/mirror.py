@@ -363,8 +363,39 @@ def _take_back_moves(
     ).order_by("id"):
         if change.entry_id:
             last[change.entry_id] = change
-    for change in last.values():
-        undo_change(change, by=by)
+    _stop_or_reverse(account, last, by=by)
+
+
+def _stop_or_reverse(account: MailAccount, moves: dict[int, RemoteChange], *, by: Any) -> None:
+    """These moves, one an entry, taken back in the same statements for one and for many."""
+    boxes = account.mailboxes.in_bulk({change.base.get("mailbox") for change in moves.values()})
+    back = {
+        entry_id: boxes[change.base["mailbox"]]
+        for entry_id, change in moves.items()
+        if change.base.get("mailbox") in boxes
+    }
+    waiting = RemoteChange.objects.filter(pk__in=[change.pk for change in moves.values()])
+    stopped = set(
+        waiting.filter(state=ChangeState.PENDING)
+        .select_for_update()
+        .values_list("entry_id", flat=True)
+    )
+    waiting.filter(entry__in=stopped).update(state=ChangeState.DROPPED, done_at=timezone.now())
+    RemoteChange.objects.bulk_create(
+        RemoteChange(
+            account=account,
+            entry_id=entry_id,
+            email_id=change.email_id,
+            operation=change.operation,
+            wanted={"mailbox": back[entry_id].pk},
+            base={"mailbox": change.wanted["mailbox"]},
+            made_by=by,
+        )
+        for entry_id, change in moves.items()
+        if entry_id in back and entry_id not in stopped
+    )
+    for target in set(back.values()):
+        _place_copies(account, [pk for pk, box in back.items() if box == target], target)
 
 
 def _move(

@@ -1,6 +1,8 @@
 """Moving conversations to a folder of their account: here at once, in the mailbox behind."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from inbox.domain import jobs, triage
@@ -249,3 +251,28 @@ def test_very_many_go_on_in_the_background(alice, account, monkeypatch):
     assert triage.undo(job.undo.token, by=alice).number == 5
     assert Thread.objects.filter(in_inbox=True).count() == 5
     assert set(RemoteChange.objects.values_list("state", flat=True)) == {ChangeState.DROPPED}
+
+
+def test_moving_and_taking_back_ask_the_same_of_one_and_of_many(alice, account):
+    """A hundred conversations put back are no hundred times the work of one."""
+
+    def statements(number):
+        threads = [copy(make_thread(account), "INBOX", Place.INBOX) for _ in range(number)]
+        with CaptureQueriesContext(connection) as there:
+            done = triage.perform(
+                Act.FOLDER, [t.pk for t in threads], by=alice, mailbox=folder(threads[0])
+            )
+        carried_out = RemoteChange.objects.filter(state=ChangeState.PENDING)
+        carried_out.filter(pk__gt=0).exclude(entry__email__thread=threads[0]).update(
+            state=ChangeState.DONE
+        )
+        with CaptureQueriesContext(connection) as back:
+            assert triage.undo(done.undo.token, by=alice).number == number
+        assert (
+            Thread.objects.filter(pk__in=[t.pk for t in threads], in_inbox=True).count() == number
+        )
+        return len(there), len(back)
+
+    statements(2)
+    few, many = statements(3), statements(8)
+    assert few == many
