@@ -6,12 +6,15 @@ A page that sends its reader to a file that was moved last year costs more trust
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
 from common.navigation import is_page
+from mailsync.enums import AccountState, ChangeState, MailboxState, Outcome, SubmissionState
+from mailsync.providers.base import Reaction
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -91,6 +94,23 @@ def test_what_a_page_names_is_there(document: Path) -> None:
                 [] if is_page(re.sub(r"<\w+>", "1", span.replace("<kind>", "deal"))) else [span]
             )
     assert set(missing) - ELSEWHERE == set()
+
+
+@pytest.mark.parametrize(
+    ("about", "states"),
+    [
+        ("| account |", AccountState),
+        ("| mailbox |", MailboxState),
+        ("| entry (journal) |", Outcome),
+        ("| change in the mailbox |", ChangeState),
+        ("| outgoing mail |", SubmissionState),
+        ("`ProviderError(code, reaction)`", Reaction),
+    ],
+)
+def test_the_architecture_names_every_state(about: str, states: Any) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    told = text[text.index(about) :][:400]
+    assert [one.value for one in states if not re.search(rf"\b{one.value}\b", told)] == []
 
 
 def test_files_named_in_comments_are_there() -> None:
