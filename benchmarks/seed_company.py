@@ -34,7 +34,7 @@ from crm.models import (  # noqa: E402
 from crm.models.record import fold  # noqa: E402
 from sharing.models import GroupMembership, VisibilityGroup  # noqa: E402
 from users.enums import Role  # noqa: E402
-from users.models import Company, User  # noqa: E402
+from users.models import Company, Team, TeamMembership, User  # noqa: E402
 
 USERS, ORGANIZATIONS, PERSONS, DEALS, LEADS, PROJECTS = 50, 20_000, 100_000, 50_000, 5_000, 2_000
 BATCH = 2_000
@@ -150,6 +150,12 @@ def _users() -> list[User]:
     groups = [VisibilityGroup.objects.create(name=f"Group {n}") for n in range(5)]
     GroupMembership.objects.bulk_create(
         GroupMembership(user=user, group=groups[n % 5]) for n, user in enumerate(users)
+    )
+    # Teams of ten, whose first manages: number 7 is asked for pages, and is one of them.
+    teams = [Team.objects.create(name=f"Team {n}") for n in range(5)]
+    TeamMembership.objects.bulk_create(
+        TeamMembership(team=teams[n % 5], user=user, is_manager=5 <= n < 10)
+        for n, user in enumerate(users)
     )
     return users
 
