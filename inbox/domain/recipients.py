@@ -97,6 +97,20 @@ def suggest(
     return shown
 
 
+def first_of(record: Any, user: Any) -> tuple[tuple[str, str], ...]:
+    """Whom a mail about this record begins with: its person, and of an organization's people the
+    one there is. Nobody where it would be a guess."""
+    if isinstance(record, Organization):
+        persons = _persons_of(record, user).filter(emails__isnull=False).distinct()
+        found = persons[:2]
+        person = found[0] if len(found) == 1 else None
+    else:
+        pk = record.pk if isinstance(record, Person) else record.person_id
+        person = Person.objects.visible_to(user).filter(pk=pk).first() if pk else None
+    email = person.emails.first() if person else None
+    return ((person.name, email.address),) if person and email else ()
+
+
 def _persons_of(record: Any, user: Any) -> QuerySet[Person]:
     """The person, or the persons of an item or organization."""
     persons = Person.objects.visible_to(user)

@@ -6,7 +6,7 @@ from django import forms
 from django.http import Http404
 
 from common.opaque import unseal
-from crm.models import Deal, Lead, Person, Project
+from crm.models import Deal, Lead, Organization, Person, Project
 from inbox.domain import recipients
 from inbox.models import Signature
 from mailsync.mime import plain
@@ -21,6 +21,16 @@ def record_of(text: str, user: Any) -> Any:
     """The record that `deal:3` names, if this user may see it; 404 otherwise."""
     kind, _colon, number = text.partition(":")
     model = RECORDS.get(kind)
+    return _visible(model, number, user)
+
+
+def organization_of(number: str, user: Any) -> Organization:
+    """Whose people a mail is for; a mail is linked to it through them."""
+    found: Organization = _visible(Organization, number, user)
+    return found
+
+
+def _visible(model: Any, number: str, user: Any) -> Any:
     if model is None or not number.isascii() or not number.isdigit() or len(number) > 18:
         raise Http404
     found = model.objects.visible_to(user).filter(pk=int(number)).first()

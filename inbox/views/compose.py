@@ -18,7 +18,14 @@ from inbox.domain import fields as smart_fields
 from inbox.domain.draft_sight import as_seen_by
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
-from inbox.forms.compose import RECORDS, DraftForm, own_row, parent_of, record_of
+from inbox.forms.compose import (
+    RECORDS,
+    DraftForm,
+    organization_of,
+    own_row,
+    parent_of,
+    record_of,
+)
 from inbox.models import Draft
 from inbox.views import sending
 from inbox.views.threads import visible_email
@@ -118,11 +125,16 @@ def _start(request: HttpRequest) -> drafts.Start:
     named = {
         kind: record_of(f"{kind}:{query[kind]}", request.user) for kind in RECORDS if kind in query
     }
+    parties = {
+        role: tuple((n, a) for n, a in recipients.read_list(text)) for role, text in given.items()
+    }
+    about = [*named.values()]
+    if "organization" in query:
+        about.append(organization_of(query["organization"], request.user))
+    if about and not parties["to"]:
+        parties["to"] = recipients.first_of(about[0], request.user)
     return drafts.Start(
-        **{
-            role: tuple((n, a) for n, a in recipients.read_list(text))
-            for role, text in given.items()
-        },
+        **parties,
         subject=" ".join(subject.split())[:1000],
         html=html.text_to_html(body[:20_000]) if body else "",
         **named,

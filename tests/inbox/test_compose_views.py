@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from common.opaque import seal
+from crm.models import Lead
 from inbox.domain import answering, compose, draft_files, drafts, reminders
 from inbox.domain.recipients import read_list, suggest, write_list
 from inbox.enums import DraftKind
@@ -22,7 +23,7 @@ from mailsync.enums import AccountScope, EmailKind, SubmissionState
 from mailsync.models import Email, MailAccount, Submission
 from notifications.models import Notification
 from sharing.enums import ItemVisibility
-from tests.factories.crm import make_deal, make_person
+from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import link, make_account, make_thread
 from users.models import User
 
@@ -489,6 +490,41 @@ def test_participants_of_a_deal_are_among_its_people(alice):
     found = suggest(alice, "ada", record=deal)
     assert [one.address for one in found["record"]] == ["zimmer@acme.example"]
     assert [one.address for one in found["contacts"]] == [other.emails.get().address]
+
+
+def test_a_mail_from_a_record_begins_with_its_person(client_of, alice, bob, account):
+    ada = make_person(alice)
+    made = {
+        "person": ada,
+        "deal": make_deal(alice, person=ada),
+        "lead": Lead.objects.create(owner=alice, title="Trailers", person=ada),
+    }
+    for kind, record in made.items():
+        page = client_of(alice).get(COMPOSE, {kind: record.pk}).content.decode()
+        assert 'name="to" value="Ada Byron &lt;ada@acme.example&gt;"' in page, kind
+        assert f'name="record" value="{kind}:{record.pk}"' in page
+    # What was asked for goes before it, and a person without address leaves the line empty.
+    page = client_of(alice).get(COMPOSE, {"person": ada.pk, "to": "x@y.example"}).content.decode()
+    assert 'name="to" value="x@y.example"' in page
+    silent = make_person(alice, "Carl", address="")
+    page = client_of(alice).get(COMPOSE, {"person": silent.pk}).content.decode()
+    assert 'name="to" value=""' in page
+    # Of an owner's person nobody else learns the address.
+    make_account(bob)
+    ada.visibility = ItemVisibility.OWNER
+    ada.save()
+    page = client_of(bob).get(COMPOSE, {"deal": made["deal"].pk}).content.decode()
+    assert "ada@acme.example" not in page
+
+
+def test_a_mail_from_an_organization_begins_with_its_one_person(client_of, alice, account):
+    acme = make_organization(alice)
+    make_person(alice, organization=acme)
+    client = client_of(alice)
+    assert "ada@acme.example" in client.get(COMPOSE, {"organization": acme.pk}).content.decode()
+    make_person(alice, "Ben", address="ben@acme.example", organization=acme)
+    assert 'name="to" value=""' in client.get(COMPOSE, {"organization": acme.pk}).content.decode()
+    assert client.get(COMPOSE, {"organization": "999"}).status_code == 404
 
 
 def test_mailto_links_fill_the_window(client_of, alice, account):

@@ -156,7 +156,9 @@ class ComposeForm extends HTMLElement {
     const box = document.activeElement;
     if (this.contains(box) && box !== this) return;
     const to = this.querySelector("recipient-field[data-role=to]");
+    const { subject } = this.#form.elements;
     if (to && !to.parties?.length) to.focus();
+    else if (!subject.value && subject.checkVisibility()) subject.focus();
     else this.#editor.focus();
     if (this.dataset.frame === "inline") this.scrollIntoView({ block: "nearest" });
   }
