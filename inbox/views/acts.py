@@ -33,6 +33,7 @@ from inbox.models import BulkJob, Label
 from mailsync.domain import blocking
 from mailsync.enums import AccountScope
 from mailsync.models import Thread
+from sharing.enums import ThreadVisibility
 
 # Acts after which a row no longer belongs in the list that it was in.
 LEAVING = {
@@ -61,6 +62,16 @@ def act_on_threads(request: HttpRequest, act: Act) -> HttpResponse:
     return _act(request, act, chosen_threads(request))
 
 
+# What the form of a list says beside the ticks. A search is told from a box by its `q`.
+CHOICE = ("scope", "box", "filter", "q", "next")
+
+
+def choice_of(data: QueryDict) -> list[tuple[str, str]]:
+    """What a dialog passes on of the list over which it was opened, so that its act means the
+    same conversations: just what was there, empty or not."""
+    return [(name, data[name]) for name in CHOICE if name in data]
+
+
 def chosen_threads(request: HttpRequest) -> Iterable[int]:
     """What the form of a list names. Whose they are is asked by whoever acts on them."""
     if request.POST.get("scope") == "all":
@@ -74,10 +85,11 @@ def _all_that_match(request: HttpRequest) -> Iterable[int]:
         return search.own_that_match(request.user, request.POST["q"])
     accounts = accounts_of(request.user)
     box = request.POST.get("box", "")
-    if box not in Box.values:
+    if box not in Box.values or "filter" not in request.POST:
+        # No form of ours: what it lost on its way would be "all mail there is".
         raise Http404
     form = FilterForm(
-        QueryDict(request.POST.get("filter", "")),
+        QueryDict(request.POST["filter"]),
         accounts=accounts,
         labels=list(Label.objects.all()),
         members=members_of(accounts),
@@ -91,9 +103,22 @@ def _act(request: HttpRequest, act: Act, thread_ids: Iterable[int]) -> HttpRespo
     if problem:
         return _refused(request, problem)
     ids = list(dict.fromkeys(thread_ids))
+    if act == Act.SHARE and _more_than_looked_at(request, ids):
+        return _refused(request, _("More conversations match now than you were shown. Look again."))
     if len(ids) > jobs.AT_ONCE:
         return _begun(request, jobs.begin(act, ids, by=request.user, **detail))
     return _answer(request, triage.perform(act, ids, by=request.user, **detail))
+
+
+def _more_than_looked_at(request: HttpRequest, ids: list[int]) -> bool:
+    """Whether sharing would publish more than the preview has said: mail comes in meanwhile."""
+    looked = request.POST.get("looked", "")
+    if not looked.isdecimal():
+        return False
+    own = Thread.objects.of_accounts_of(request.user)
+    closed = own.exclude(visibility=ThreadVisibility.SHARED)
+    parts = (ids[start : start + triage.CHUNK] for start in range(0, len(ids), triage.CHUNK))
+    return sum(closed.filter(pk__in=part).count() for part in parts) > int(looked)
 
 
 def _begun(request: HttpRequest, job: BulkJob) -> HttpResponse:

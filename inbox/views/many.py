@@ -14,7 +14,7 @@ from inbox.enums import Act, Box
 from inbox.forms.acts import FolderChoiceForm, snooze_presets
 from inbox.forms.filters import FilterForm
 from inbox.models import BulkJob, Label
-from inbox.views.acts import answer_of_job
+from inbox.views.acts import answer_of_job, choice_of
 from mailsync.models import Thread
 
 
@@ -73,7 +73,7 @@ def folder(request: HttpRequest) -> HttpResponse:
         accounts = [account for account in accounts if account.pk in own]
     context = {
         "keys": keys,
-        "kept": [(n, request.GET.get(n, "")) for n in ("box", "filter", "next", "scope", "q")],
+        "kept": choice_of(request.GET),
         "form": FolderChoiceForm(accounts=accounts),
     }
     return render_dialog(request, "inbox/folder.html", context)
@@ -86,7 +86,7 @@ def snooze(request: HttpRequest) -> HttpResponse:
     keys = [key for key in request.GET.getlist("thread") if unseal("thread", key) is not None]
     context = {
         "keys": keys,
-        "kept": [(n, request.GET.get(n, "")) for n in ("box", "filter", "next", "scope")],
+        "kept": choice_of(request.GET),
         "presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),
         "earliest": timezone.localtime(),
         "act": Act.SNOOZE,

@@ -11,7 +11,7 @@ from common.partials import render_dialog
 from inbox.domain.audience import audience, change_of, links_both_see, sees_anything_of
 from inbox.domain.queries.conversation import conversation, kind_of
 from inbox.enums import Act
-from inbox.views.acts import chosen_threads
+from inbox.views.acts import choice_of, chosen_threads
 from inbox.views.joins import own_thread
 from mailsync.domain.linking import target
 from users.models import User
@@ -64,9 +64,7 @@ def preview(request: HttpRequest, act: Act) -> HttpResponse:
         "act": act,
         "change": change,
         "keys": request.POST.getlist("thread")[:1000],
-        "scope": request.POST.get("scope", ""),
-        "box": request.POST.get("box", ""),
-        "filter": request.POST.get("filter", ""),
+        "kept": choice_of(request.POST),
         "next": request.POST.get("next", ""),
     }
     return render_dialog(request, "inbox/visibility_preview.html", context)

@@ -68,7 +68,7 @@ class MembersForm(forms.Form):
         User.objects.none(),
         label=_("Members"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("They see all of its mail, and who you take out sees none of it at once."),
+        help_text=_("They see all of its mail; whoever you take out sees none of it any more."),
         error_messages={"required": _("Choose at least one colleague.")},
     )
 

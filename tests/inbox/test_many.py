@@ -71,7 +71,9 @@ def test_a_job_without_script_says_that_it_goes_on(alice, account, signed_in):
     keys = bulk(None, account, jobs.AT_ONCE + 1)
     client = signed_in.as_(alice)
     answer = client.post(
-        reverse("inbox:threads_act", args=["mute"]), {"scope": "all", "box": "inbox"}, follow=True
+        reverse("inbox:threads_act", args=["mute"]),
+        {"scope": "all", "box": "inbox", "filter": ""},
+        follow=True,
     )
     assert "Mute: 201 conversations. This goes on by itself." in answer.content.decode()
     assert BulkJob.objects.get().number == len(keys)

@@ -101,7 +101,7 @@ def test_seeing_is_not_acting(bob, carol, dana, shared, signed_in, act):
         assert client.post(url, {"preset": "hour", "label": "1"}).status_code == 404
         bulk = reverse("inbox:threads_act", args=[act])
         client.post(bulk, {"thread": shared.key, "preset": "hour"})
-        client.post(bulk, {"scope": "all", "box": "all", "preset": "hour"})
+        client.post(bulk, {"scope": "all", "box": "all", "filter": "", "preset": "hour"})
     assert Thread.objects.filter(pk=shared.pk).values().get() == before
     assert not UndoToken.objects.exists()
 
