@@ -21,17 +21,24 @@ from inbox.domain.draft_sight import as_seen_by
 from inbox.enums import DraftKind
 from inbox.models import Draft
 from mailsync.enums import EmailKind
-from mailsync.mime import plain
+from mailsync.mime import plain, quotes
 from mailsync.models import Email, MailAccount, Thread
 from users.models import User
 
 MANY_OUTSIDE = 10
 # In an exchange this old a new address is worth a question.
 OLD_THREAD = 3
+# Words of many languages that promise a file; of those that bend their words, the stem.
 _ATTACHED = re.compile(
-    r"(?i)\b(?:attach(?:ed|ment|ments|ing)|enclosed|im anhang|angeh[aä]ngt|beigef[uü]gt|anbei|"
-    r"ci-joint|ci-jointe|pi[eè]ces? jointes?|adjunt[oa]s?|allegat[oi]|bijlagen?|bijgevoegd|"
-    r"vedlagt|vedhæftet|bifogad|bifogar|liitteenä|em anexo|w załączniku|v příloze)\b"
+    r"\b(?:attach(?:ed|ment|ments|ing)|enclosed|im anhang|angeh[aä]ngt|beigef[uü]gt|anbei|"
+    r"ci-joint|ci-jointe|ci-jointes|ci-joints|pi[eè]ces? jointes?|adjunt[oa]s?|allegat[oi]|"
+    r"in allegato|bijlagen?|bijgevoegde?|vedlagt|vedhæftet|vedlegg|bifogad|bifogar|bilaga|"
+    r"liitteenä|liitteessä|em anexo|segue anexo|w załączniku|w załączeniu|załącz\w{2,4}|v příloze|"
+    r"přikládám|v prílohe|mellékel\w*|csatol\w+|ataşat\w*|anexat\w*|u prilogu|u privitku|"
+    r"v priponki|prilož\w+|ekte|ekteki|во вложени\w|прикреп\w+|у вкладенн\w|прилага\w+|"
+    r"συνημμέν\w+|επισυνάπτ\w+|đính kèm|terlampir)\b"
+    r"|添付|附件|附檔|随信附|첨부|مرفق|المرفق|מצורף|מצורפת|מצ״ב",
+    re.IGNORECASE,
 )
 
 
@@ -95,7 +102,8 @@ def _label(name: str) -> str:
 
 
 def _file(draft: Draft) -> Question | None:
-    text = f"{draft.subject}\n{plain.html_to_text(draft.html)}"
+    # What is quoted was promised by somebody else.
+    text = f"{draft.subject}\n{quotes.split(plain.html_to_text(draft.html)).new}"
     if not _ATTACHED.search(text) or draft.files.filter(content_id="").exists():
         return None
     return Question(
