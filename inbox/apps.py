@@ -11,8 +11,9 @@ class InboxConfig(AppConfig):
         search_source.register()
         own_places.register()
         first_steps.register()
-        from inbox.domain import reminders, triage  # leaf
+        from inbox.domain import compose, reminders, triage  # leaf
         from notifications.domain import bell
 
+        bell.register_kind(compose.STOPPED, compose.stopped_lines)
         bell.register_kind(reminders.KIND, reminders.lines)
         bell.register_kind(triage.ASSIGNED, triage.assigned_lines)

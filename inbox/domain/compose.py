@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,10 +28,12 @@ from mailsync.mime import answers
 from mailsync.mime.build import OutgoingAddressError, build, checked_address
 from mailsync.mime.types import Answer, OutgoingEmail, Party
 from mailsync.models import MailAccount, Submission, Thread
+from notifications.domain import bell
 from sharing.enums import ThreadVisibility
 from users.models import Preferences
 
 MAX_RECIPIENTS = 50
+STOPPED = "mail-stopped"
 SPACING = timedelta(seconds=20)
 
 
@@ -114,9 +118,9 @@ def _spaced(account: MailAccount, moment: datetime) -> datetime:
     return moment
 
 
-def take_back(submission: Submission) -> Draft | None:
+def take_back(submission: Submission, *, by: Any) -> Draft | None:
     """Undo: cancels a waiting mail and gives its draft back. Raises outbox.OutboxError when it
-    has left."""
+    has left. Who wrote it hears of it when a colleague of his team did that."""
     with transaction.atomic():
         outbox.cancel(submission)
         draft = Draft.objects.filter(submission=submission).first()
@@ -126,7 +130,23 @@ def take_back(submission: Submission) -> Draft | None:
             )
             draft.refresh_from_db()
             draft_copies.follow(draft)
+            if submission.created_by_id != by.pk:
+                bell.notify([submission.created_by], kind=STOPPED, subject_id=draft.pk)
     return draft
+
+
+def stopped_lines(reader: Any, draft_ids: set[int]) -> Mapping[int, bell.Line]:
+    """The words behind the bell, while the draft waits to be gone on with."""
+    rows = Draft.objects.usable_by(reader).standing().filter(pk__in=draft_ids).distinct()
+    return {
+        draft.pk: bell.Line(
+            text=_("A colleague stopped your mail: %(subject)s")
+            % {"subject": draft.subject or _("No subject")},
+            url=reverse("inbox:draft", args=[draft.key]),
+            icon="pencil",
+        )
+        for draft in rows
+    }
 
 
 def _recipients(draft: Draft) -> list[tuple[str, Party]]:

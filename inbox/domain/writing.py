@@ -3,6 +3,7 @@
 What the editor sent is never trusted: it is cleaned here, once more, on its way out.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,9 +84,9 @@ def as_typed(draft: Draft) -> Written:
 def _laid_out(
     draft: Draft, *, subject: fields.Resolved, body: fields.Resolved, signed: fields.Resolved
 ) -> Written:
-    parts = [f'<div style="{FONT}">{body.text}</div>']
+    parts = [_block(body.text)]
     if signed.text:
-        parts.append(f'<div style="{FONT}">-- <br>{signed.text}</div>')
+        parts.append(_block(f"-- <br>{signed.text}"))
     known = draft_files.quoted_pictures(draft)
     quote = quoting.quote_of(
         draft,
@@ -102,6 +103,14 @@ def _laid_out(
         parts.append(quote.html)
     missing = tuple(dict.fromkeys((*subject.missing, *body.missing, *signed.missing)))
     return Written(subject.text, "".join(parts), text, missing)
+
+
+def _block(text: str) -> str:
+    """What was written here, running the way its first letter does, as it did in the editor."""
+    letters = map(unicodedata.bidirectional, plain.html_to_text(text))
+    first = next((one for one in letters if one in ("L", "R", "AL")), "L")
+    direction = "" if first == "L" else ' dir="rtl"'
+    return f'<div{direction} style="{FONT}">{text}</div>'
 
 
 def _body(draft: Draft) -> str:

@@ -213,7 +213,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a waiting mail back and opens its draft again."""
     submission = usable_submission(request.user, pk)
     try:
-        draft = compose.take_back(submission)
+        draft = compose.take_back(submission, by=request.user)
     except outbox.OutboxError:
         return too_late(request)
     if draft is None:
@@ -226,7 +226,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a waiting mail back and keeps it among the drafts."""
     try:
-        compose.take_back(usable_submission(request.user, pk))
+        compose.take_back(usable_submission(request.user, pk), by=request.user)
     except outbox.OutboxError:
         return too_late(request)
     return _settled(request, _("Not sent. It is kept among your drafts."))

@@ -663,7 +663,7 @@ def test_outbox_sends_nothing_of_a_deactivated_kind(alice, account):
     """A draft taken back cannot be sent by the row that was cancelled."""
     draft = make_draft(alice, account)
     submission = compose.send(draft, by=alice, version=draft.version)
-    compose.take_back(submission)
+    compose.take_back(submission, by=alice)
     outbox.send(submission.pk)
     submission.refresh_from_db()
     assert submission.state == SubmissionState.CANCELLED

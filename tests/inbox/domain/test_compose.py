@@ -13,8 +13,9 @@ from inbox.errors import ComposeError
 from inbox.models import Draft, Signature
 from mailsync.domain import blobs, outbox
 from mailsync.domain.sent import keep_sent
-from mailsync.enums import SubmissionState
+from mailsync.enums import AccountScope, SubmissionState
 from mailsync.models import Email, EmailBody, MailAccount, Submission, Thread
+from notifications.domain import bell
 from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import make_account, make_thread
 from users.models import Preferences, User
@@ -182,7 +183,7 @@ def test_undo_brings_the_draft_back(account, alice):
     assert submission.send_at > timezone.now() + timedelta(seconds=15)
     assert not Draft.objects.standing().exists()
 
-    back = compose.take_back(submission)
+    back = compose.take_back(submission, by=alice)
 
     assert back == draft
     assert Draft.objects.standing().get() == draft
@@ -203,7 +204,7 @@ def test_undo_after_it_left_is_refused(account, alice):
     submission = compose.send(draft, by=alice, version=draft.version)
     Submission.objects.update(state=SubmissionState.SENT)
     with pytest.raises(outbox.OutboxError):
-        compose.take_back(submission)
+        compose.take_back(submission, by=alice)
 
 
 def test_what_was_chosen_while_writing_holds_for_the_conversation(account, alice):
@@ -280,3 +281,37 @@ def test_what_is_quoted_has_the_room_that_the_files_leave(account, alice, parent
     draft_files.add_file(draft, name="f", content_type="text/plain", content=b"y" * 100)
     assert list(draft_files.quoted_pictures(draft)) == ["a@x"]
     assert "cid:b@x" not in writing.write(draft, by=alice).html
+
+
+def test_who_wrote_a_mail_hears_that_a_colleague_stopped_it(alice, bob, carol):
+    team = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    team.members.add(alice, bob)
+    draft = drafts.save(new_draft(alice), version=2, account=team)
+    later = timezone.now() + timedelta(days=1)
+    submission = compose.send(draft, by=alice, version=draft.version, send_at=later)
+    back = compose.take_back(submission, by=bob)
+    (told,) = bell.page_for(alice).notifications
+    assert told.line.text == "A colleague stopped your mail: Offer"
+    assert told.line.url.endswith(f"/mail/drafts/{back.key}/")
+    assert bell.unread_count(bob) == bell.unread_count(carol) == 0
+    # By oneself there is nothing to be told; and who left the team is told nothing any more.
+    submission = compose.send(back, by=alice, version=back.version, send_at=later)
+    compose.take_back(submission, by=alice)
+    assert bell.unread_count(alice) == 1
+    team.members.remove(alice)
+    Draft.objects.update(author=bob)
+    assert bell.unread_count(alice) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("<p>שלום Ada</p>", "rtl"),
+        ("<p>… مرحبا</p>", "rtl"),
+        ("<p>Hello שלום</p>", ""),
+        ("<p>1</p>", ""),
+    ],
+)
+def test_a_mail_runs_the_way_its_first_letter_does(account, alice, text, runs):
+    html = sent_message(new_draft(alice, html=text), alice).get_body(("html",)).get_content()
+    assert html.startswith('<div dir="rtl" style=' if runs else "<div style=")
