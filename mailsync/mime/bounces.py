@@ -26,7 +26,6 @@ class Failure:
 class Bounce:
     failures: tuple[Failure, ...]
     original_message_id: str = ""
-    original_subject: str = ""
     is_delay: bool = False  # only a warning: delivery is still being tried
 
 
@@ -55,18 +54,18 @@ def _read(tree: Tree) -> Bounce | None:
         for group in _status_groups(_content(tree, leaf))
     ]
     text = _text(tree, leaves)
-    original = _original(tree, leaves, text)
+    original = _original_id(tree, leaves, text)
     failures = [one for group in groups if (one := _of_group(group)) is not None]
     actions = {group.get("action", "").lower() for group in groups} - {""}
     if _CHALLENGE.search(text[:4000]):
         return None  # the address lives: its owner wants the sender to prove himself
     if groups and failures:
-        reported = Bounce(_once(failures, text), *original, is_delay=actions == {"delayed"})
+        reported = Bounce(_once(failures, text), original, is_delay=actions == {"delayed"})
         return reported if not actions or actions & {"failed", "delayed"} else None
     return _unreported(root, text, original, report)
 
 
-def _unreported(root: Entity, text: str, original: tuple[str, str], report: str) -> Bounce | None:
+def _unreported(root: Entity, text: str, original: str, report: str) -> Bounce | None:
     """A bounce that says so in the words of its program alone."""
     sender = mailboxes.first_mailbox(first(root.fields, "from"))
     subject = headers.unstructured(first(root.fields, "subject"))
@@ -75,7 +74,7 @@ def _unreported(root: Entity, text: str, original: tuple[str, str], report: str)
     failures = _of_text(root, text)
     delayed = _DELAY.search(f"{subject}\n{text[:4000]}") is not None
     given_up = _GIVEN_UP.search(text[:8000]) is not None
-    return Bounce(tuple(failures), *original, is_delay=delayed and not given_up)
+    return Bounce(tuple(failures), original, is_delay=delayed and not given_up)
 
 
 def is_report_text(text: str) -> bool:
@@ -265,7 +264,6 @@ _RETURNED = re.compile(
 _ORIGINAL_ID = re.compile(
     r"(?im)^[ \t>]{0,10}message-id:\s{0,4}<?([^<>\s]{1,250}@[^<>\s]{1,250})>?"
 )
-_ORIGINAL_SUBJECT = re.compile(r"(?im)^[ \t>]{0,10}subject:[ \t]{0,4}([^\n]{1,500})")
 
 
 def _returned_at(text: str) -> int:
@@ -273,23 +271,19 @@ def _returned_at(text: str) -> int:
     return found.start() if found and found.start() > 40 else len(text)
 
 
-def _original(tree: Tree, leaves: list[Entity], text: str) -> tuple[str, str]:
+def _original_id(tree: Tree, leaves: list[Entity], text: str) -> str:
     for leaf in leaves:
         if leaf.message is not None:
-            fields = leaf.message.fields
-            found = headers.message_id(headers.plain(first(fields, "message-id")))
-            return found, headers.unstructured(first(fields, "subject"))
+            return _id_in(leaf.message.fields)
     for leaf in leaves:
         if leaf.content_type in ("text/rfc822-headers", "message/rfc822-headers", "message/rfc822"):
-            fields = headers.split_fields(_content(tree, leaf).encode())
-            found = headers.message_id(headers.plain(first(fields, "message-id")))
-            return found, headers.unstructured(first(fields, "subject"))
-    found_id = _ORIGINAL_ID.search(text)
-    subject = _ORIGINAL_SUBJECT.search(text)
-    return (
-        found_id.group(1) if found_id else "",
-        headers.unstructured(subject.group(1).encode()) if subject else "",
-    )
+            return _id_in(headers.split_fields(_content(tree, leaf).encode()))
+    found = _ORIGINAL_ID.search(text)
+    return found.group(1) if found else ""
+
+
+def _id_in(fields: headers.Fields) -> str:
+    return headers.message_id(headers.plain(first(fields, "message-id")))
 
 
 def _once(failures: list[Failure], text: str) -> tuple[Failure, ...]:

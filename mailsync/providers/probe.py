@@ -40,8 +40,6 @@ class StepResult:
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     steps: tuple[StepResult, ...]
-    capabilities: frozenset[str] = frozenset()
-    mailbox_count: int = 0
 
     @property
     def is_ok(self) -> bool:
@@ -57,7 +55,6 @@ def probe_incoming(server: ServerAddress) -> ProbeResult:
     """Tries an IMAP server: name, connection, encryption, sign-in, folders."""
     line = _Line()
     found: list[IMAPStore] = []
-    mailboxes: list[int] = []
 
     def signed_in() -> None:
         wire = connect(server)
@@ -70,11 +67,10 @@ def probe_incoming(server: ServerAddress) -> ProbeResult:
 
     line.reach(server)
     line.take(Step.SIGN_IN, signed_in)
-    line.take(Step.MAILBOXES, lambda: mailboxes.append(len(found[0].mailboxes())))
-    capabilities = found[0].capabilities if found else frozenset()
+    line.take(Step.MAILBOXES, lambda: found[0].mailboxes())  # noqa: PLW0108 -- nothing is found yet
     for store in found:
         store.close()
-    return ProbeResult(line.results, capabilities, mailboxes[0] if mailboxes else 0)
+    return ProbeResult(line.results)
 
 
 def probe_outgoing(server: ServerAddress) -> ProbeResult:
@@ -113,7 +109,7 @@ class _Line:
         if server.security == Security.TLS:
             self.take(Step.ENCRYPTION, lambda: _encrypts(server, policy))
 
-    def take(self, step: Step, act: Callable[[], None]) -> None:
+    def take(self, step: Step, act: Callable[[], object]) -> None:
         if self._has_failed:
             return
         try:

@@ -2,7 +2,6 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.remembered import remembered
@@ -22,9 +21,6 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     def kept(self) -> Self:
         return self.filter(deleted_at__isnull=True)
-
-    def owned_by(self, user: Any) -> Self:
-        return self.filter(Q(owner=user))
 
 
 class OwnedRecord(models.Model):

@@ -25,10 +25,6 @@ class Column:
     sums: list[tuple[str, Decimal]] = field(default_factory=list)
     more_after: int | None = None
 
-    @property
-    def rotting_count(self) -> int:
-        return sum(1 for card in self.cards if getattr(card, "is_rotting", False))
-
 
 def deal_columns(rows: QuerySet[Deal], pipeline: Pipeline, *, user: User) -> list[Column]:
     """Columns of `rows`, the open deals that the user sees and has filtered."""
