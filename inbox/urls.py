@@ -113,6 +113,8 @@ urlpatterns = [
     path("mail/threads/<act:act>/", acts.act_on_threads, name="threads_act"),
     path("mail/t/<thread:pk>/", threads.thread, name="thread"),
     path("mail/t/<thread:pk>/shown/", threads.mark_shown, name="thread_shown"),
+    path("mail/labels/", labels.choices, name="label_choices"),
+    path("mail/t/<thread:pk>/labels/", labels.choices_of, name="thread_labels"),
     path("mail/t/<thread:pk>/side/", links.side, name="thread_side"),
     *link_urls,
     *many_urls,

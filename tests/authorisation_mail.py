@@ -193,6 +193,7 @@ THREAD_ROWS: dict[str, Any] = {
     "inbox:thread_who": acting(get=200, post=None),
     "inbox:thread_act": acting(lambda case: in_case(case, act="star")),
     "inbox:thread_block": acting(get=200),
+    "inbox:thread_labels": acting(get=200, post=None),
     # A colleague who knows of it may link it to what he sees as well.
     "inbox:thread_link": {
         case: Row(readers, get=None, post=303, args=in_case(case), data=the_deal(case))
@@ -240,6 +241,7 @@ INBOX_ROWS: dict[str, Any] = {
         USERS, get=None, post=303, args=lambda scene: {"act": "star"}, data=every_key
     ),
     "inbox:labels": Row(USERS, post=422),
+    "inbox:label_choices": Row(USERS, get=302),
     "inbox:label": Row(USERS, get=None, post=422, args=a_label),
     # Users who are no administrators are told so in words; the label stays.
     "inbox:label_remove": Row(USERS, get=None, post=303, args=a_label),

@@ -4,11 +4,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inbox.enums import Act
 from inbox.forms.acts import LabelForm
 from inbox.models import Label
+from mailsync.models import Thread
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,6 +64,34 @@ def label_remove(request: HttpRequest, pk: int) -> HttpResponse:
     get_object_or_404(Label, pk=pk).delete()
     messages.success(request, _("The label is removed, also from every conversation that bore it."))
     return _to_list()
+
+
+@require_safe
+@login_required
+def choices(request: HttpRequest) -> HttpResponse:
+    """The labels that can be put on what is ticked in a list."""
+    if not request.htmx:
+        return redirect("inbox:labels")
+    add_url = reverse("inbox:threads_act", args=[Act.LABEL])
+    context = {"labels": Label.objects.all(), "add_url": add_url}
+    return render(request, "inbox/_label_choices.html", context)
+
+
+@require_safe
+@login_required
+def choices_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The labels of a conversation, and those that can be put on it."""
+    own = Thread.objects.of_accounts_of(request.user).distinct()
+    found = get_object_or_404(own, pk=pk)
+    context = {
+        "thread": found,
+        "labels": Label.objects.all(),
+        "on": Label.objects.filter(thread_rows__thread=found),
+        "add_url": reverse("inbox:thread_act", args=[found.key, Act.LABEL]),
+        "remove_url": reverse("inbox:thread_act", args=[found.key, Act.UNLABEL]),
+    }
+    name = "inbox/_label_choices.html" if request.htmx else "inbox/label_choices.html"
+    return render(request, name, context)
 
 
 def _to_list() -> HttpResponse:

@@ -64,7 +64,6 @@ def thread_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
         "conversation": shown,
         "account": found.account,
         "thread_labels": Label.objects.filter(thread_rows__thread=found),
-        "labels": Label.objects.all(),
         "members": members_of([found.account]) if shown.may_act else [],
         "box": box if box in Box.values else home_of(found, is_own=shown.may_act),
         "snooze_presets": snooze_presets(timezone.now(), timezone.get_current_timezone()),

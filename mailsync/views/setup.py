@@ -123,7 +123,10 @@ def servers(request: HttpRequest, pk: int) -> HttpResponse:
         except connecting.TooManyTrialsError:
             form.add_error(None, _("That was tried very often within the hour. Wait a while."))
         else:
-            return _to("setup_servers", setup)
+            response = _to("setup_servers", setup)
+            # The form is long: what is tried stands below it.
+            response["Location"] += "#trial"
+            return response
     provider = connecting.provider_of(setup)
     context = {
         "form": form,

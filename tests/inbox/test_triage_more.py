@@ -288,3 +288,21 @@ def test_the_header_is_drawn_anew_without_the_messages(alice, bob, account, sign
     # A refresh takes the focus from nothing.
     assert "autofocus" not in shown
     assert signed_in.as_(bob).get(url, headers=headers).status_code == 404
+
+
+def test_labels_to_choose_from_come_when_they_are_asked_for(alice, bob, account, signed_in):
+    thread = make_thread(account)
+    on, off = (Label.objects.create(name=name) for name in ("Offer", "Support"))
+    ThreadLabel.objects.create(thread=thread, label=on)
+    client = signed_in.as_(alice)
+    url = reverse("inbox:thread_labels", args=[thread.key])
+    shown = client.get(url, headers=HTMX).content.decode()
+    assert f'value="{on.pk}" formaction="/mail/t/{thread.key}/unlabel/"' in shown
+    assert f'value="{off.pk}" formaction="/mail/t/{thread.key}/label/"' in shown
+    # Without script it is a page.
+    assert "</html>" in client.get(url).content.decode()
+    client.post(f"/mail/t/{thread.key}/label/", {"label": off.pk})
+    assert ThreadLabel.objects.filter(thread=thread, label=off).exists()
+    assert signed_in.as_(bob).get(url, headers=HTMX).status_code == 404
+    many = client.get(reverse("inbox:label_choices"), headers=HTMX).content.decode()
+    assert f'value="{on.pk}" formaction="/mail/threads/label/"' in many

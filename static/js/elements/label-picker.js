@@ -1,11 +1,15 @@
-// The popover of labels: typing narrows it and offers to make what is not there, arrows walk it,
-// Enter takes the first.
+// The popover of labels: they come when it opens, typing narrows them and offers to make what is
+// not there, arrows walk, Enter takes the first.
 
 class LabelPicker extends HTMLElement {
+  // Enter came before the labels did.
+  #isAwaited = false;
+
   connectedCallback() {
     this.addEventListener("input", this.#narrow);
     this.addEventListener("keydown", this.#onKey);
     this.addEventListener("toggle", this.#onToggle);
+    this.addEventListener("htmx:after:swap", this.#onCome);
     this.addEventListener("click", (event) => event.target.closest("button") && this.hidePopover());
   }
 
@@ -20,10 +24,18 @@ class LabelPicker extends HTMLElement {
   #onToggle = (event) => {
     if (event.newState !== "open") return;
     this.#field.value = "";
+    this.#isAwaited = false;
+    window.htmx.trigger(this.querySelector("[data-choices]"), "opened");
+  };
+
+  #onCome = () => {
     this.#narrow();
+    if (this.#isAwaited) this.#takeFirst();
   };
 
   #narrow = () => {
+    const make = this.querySelector("[data-make]");
+    if (!make) return;
     const typed = this.#field.value.trim().replace(/\s+/g, " ");
     const wanted = typed.toLocaleLowerCase();
     let isThere = !wanted;
@@ -32,7 +44,6 @@ class LabelPicker extends HTMLElement {
       item.hidden = !name.includes(wanted);
       isThere ||= name === wanted;
     }
-    const make = this.querySelector("[data-make]");
     make.hidden = isThere;
     make.value = typed;
     make.querySelector("[data-made]").textContent = typed;
@@ -42,12 +53,17 @@ class LabelPicker extends HTMLElement {
     }
   };
 
+  #takeFirst() {
+    this.#isAwaited = !this.querySelector("[data-make]");
+    this.#items.find((item) => item.matches("button"))?.click();
+  }
+
   #onKey = (event) => {
     const items = this.#items;
     const at = items.indexOf(document.activeElement);
     if (event.key === "ArrowDown") items[Math.min(at + 1, items.length - 1)]?.focus();
     else if (event.key === "ArrowUp") (items[at - 1] ?? this.#field).focus();
-    else if (event.key === "Enter" && at < 0) items[0]?.click();
+    else if (event.key === "Enter" && at < 0) this.#takeFirst();
     else return;
     event.preventDefault();
   };
