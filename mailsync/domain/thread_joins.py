@@ -91,15 +91,27 @@ def move_emails(thread: Thread, emails: Iterable[Email], *, to: Thread, by: Any)
 
 @transaction.atomic
 def move_back(thread: Thread, emails: Iterable[Email], *, to: Thread, moved: Moved) -> None:
-    """Takes a move from `to` to `thread` back, with what it has changed beside."""
+    """Takes a move from `to` to `thread` back, with what it has changed beside: but shared again
+    is only what holds no other mail that was hidden when it came."""
     if to.account_id != thread.account_id or to.pk == thread.pk:
         raise ThreadError("not another thread of this account")
     moving = _leaving(thread, emails)
-    if moved.has_hidden:
+    if moved.has_hidden and not _holds_hidden_mail(thread, but_of=to):
         Thread.objects.filter(pk=thread.pk).update(visibility=ThreadVisibility.SHARED)
     if moved.has_parted:
         ThreadSeparation.objects.filter(**_pair(thread, to)).delete()
     _carry_over(thread, moving, to)
+
+
+def _holds_hidden_mail(thread: Thread, *, but_of: Thread) -> bool:
+    """Whether mail may have come into the thread out of another one that is not shared, by a move
+    (which leaves a separation) or with the whole of it."""
+    hidden = Thread.objects.exclude(visibility=ThreadVisibility.SHARED).exclude(pk=but_of.pk)
+    apart = ThreadSeparation.objects.filter(Q(first=thread) | Q(second=thread))
+    others = {number for pair in apart.values_list("first", "second") for number in pair}
+    return hidden.filter(
+        Q(merged_into=thread.pk) | Q(pk__in=others - {thread.pk}, account=thread.account_id)
+    ).exists()
 
 
 def _leaving(thread: Thread, emails: Iterable[Email]) -> list[Email]:
