@@ -160,6 +160,12 @@ WORDS = {
         "%(name)s was not attached: this account's provider takes %(limit)d MB of files in a mail."
     ),
     "files_room": _("%(used)s of %(limit)d MB of files"),
+    "already_there": _("Already there: %(names)s"),
+    "chip_edit": _("Edit the address"),
+    "chip_copy": _("Copy the address"),
+    "chip_copied": _("Copied."),
+    "chip_move": _("Move to %(field)s"),
+    "chip_contact": _("Look among contacts"),
     "no_address": _("This is not an e-mail address."),
     "remove": _("Remove %(name)s"),
     "not_saved": _("Not saved. Trying again…"),

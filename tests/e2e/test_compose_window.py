@@ -499,3 +499,36 @@ def test_addresses_are_pasted_as_other_programs_copy_them(
     bad = [one for one in chips.split("|") if one.endswith("@")]
     expect(writing.locator("recipient-field[data-role=to] [data-bad]")).to_have_count(len(bad))
     all_saved(writing)
+
+
+def test_a_recipient_is_edited_copied_and_moved_from_its_chip(
+    writing: Page, axe: Callable[..., None]
+) -> None:
+    writing.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    to, cc = (writing.locator(f"recipient-field[data-role={role}]") for role in ("to", "cc"))
+    to.locator("[role=combobox]").fill("Ben <ben@y.example>,")
+    chips = to.locator(".recipients__chip")
+    expect(chips).to_have_count(2)
+    chips.last.locator(".chip__text").click()
+    menu = writing.get_by_role("menu", name="Ben")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
+    axe(writing, "compose-form")
+    menu.get_by_role("menuitem", name="Copy the address").click()
+    assert writing.evaluate("navigator.clipboard.readText()") == "ben@y.example"
+    # By keyboard alone.
+    to.locator("[role=combobox]").focus()
+    writing.keyboard.press("Backspace")
+    writing.keyboard.press("ArrowDown")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
+    menu.get_by_role("menuitem", name="Move to Cc").press("Enter")
+    expect(chips).to_have_text(["ada@acme.example"])
+    expect(cc.locator(".recipients__chip")).to_have_text(["Ben"])
+    # What is there already comes to nothing, and that is said.
+    to.locator("[role=combobox]").fill("ADA@acme.example,")
+    expect(to.locator("[role=status]")).to_have_text("Already there: ADA@acme.example")
+    expect(chips).to_have_count(1)
+    chips.first.locator(".chip__text").click()
+    writing.get_by_role("menuitem", name="Edit the address").click()
+    expect(to.locator("[role=combobox]")).to_have_value("ada@acme.example")
+    assert saved_html(writing) == ""
+    assert Draft.objects.get().cc == [["Ben", "ben@y.example"]]

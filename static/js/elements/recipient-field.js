@@ -4,6 +4,7 @@
 import Combobox from "../../vendor/combobox-nav/3.0.2/index.js";
 import { iconMarkup, word } from "../lib/client.js";
 import { isAddress, readList, readPasted, writeList } from "../lib/addresses.js";
+import { toast } from "../lib/toast.js";
 
 const WAIT_MS = 150;
 let numbers = 0;
@@ -13,6 +14,7 @@ class RecipientField extends HTMLElement {
   #input;
   #list;
   #chips;
+  #status;
   #combobox;
   #timer;
   #asked = 0;
@@ -37,8 +39,11 @@ class RecipientField extends HTMLElement {
     this.#list.setAttribute("role", "listbox");
     this.#list.setAttribute("aria-label", label.textContent);
     this.#list.hidden = true;
+    this.#status = document.createElement("span");
+    this.#status.className = "visually-hidden";
+    this.#status.setAttribute("role", "status");
     this.#value.before(this.#chips, this.#input);
-    this.append(this.#list);
+    this.append(this.#list, this.#status);
     this.#combobox = new Combobox(this.#input, this.#list, { tabInsertsSuggestions: true });
     this.#parties = readList(this.#value.value);
     this.#draw();
@@ -72,7 +77,12 @@ class RecipientField extends HTMLElement {
 
   add(text) {
     const known = new Set(this.#parties.map(([, address]) => address.toLowerCase()));
-    const fresh = readPasted(text).filter(([, address]) => !known.has(address.toLowerCase()));
+    const found = readPasted(text);
+    const fresh = found.filter(([, address]) => !known.has(address.toLowerCase()));
+    if (fresh.length < found.length) {
+      const twice = found.filter((party) => !fresh.includes(party)).map(([, address]) => address);
+      this.#status.textContent = word("already_there", { names: twice.join(", ") });
+    }
     if (!fresh.length) return;
     this.#parties.push(...fresh);
     this.#draw();
@@ -220,8 +230,69 @@ class RecipientField extends HTMLElement {
     const button = event.target.closest("button");
     if (button) return void this.#remove(Number(button.dataset.at));
     const chip = event.target.closest("li");
-    if (chip) this.#edit([...this.#chips.children].indexOf(chip));
+    if (chip) this.#openMenu([...this.#chips.children].indexOf(chip));
   };
+
+  /** What else there is to do with a recipient. */
+  #openMenu(at) {
+    const [, address] = this.#parties[at];
+    const chip = this.#chips.children[at];
+    const menu = document.createElement("div");
+    menu.className = "popover recipients__menu";
+    menu.popover = "auto";
+    menu.setAttribute("role", "menu");
+    menu.setAttribute("aria-label", chip.title);
+    menu.append(this.#menuItem("pencil", word("chip_edit"), () => this.#edit(at)));
+    if (isAddress(address)) {
+      const copied = () => navigator.clipboard?.writeText(address).then(() => toast(word("chip_copied")));
+      menu.append(this.#menuItem("copy", word("chip_copy"), copied));
+      for (const field of this.#others) {
+        const text = word("chip_move", { field: field.querySelector("label").textContent });
+        menu.append(this.#menuItem("arrow-right", text, () => this.#moveTo(field, at)));
+      }
+      menu.append(this.#contactLink(address));
+    }
+    this.append(menu);
+    menu.showPopover({ source: chip });
+    const box = chip.getBoundingClientRect();
+    const start = getComputedStyle(this).direction === "rtl" ? innerWidth - box.right : box.left;
+    menu.style.insetInlineStart = `${Math.max(8, Math.min(start, innerWidth - menu.offsetWidth - 8))}px`;
+    menu.style.insetBlockStart = `${Math.min(box.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
+    menu.querySelector("[role=menuitem]").focus();
+    menu.addEventListener("toggle", ({ newState }) => newState === "closed" && menu.remove());
+  }
+
+  get #others() {
+    return [...this.closest("form").querySelectorAll("recipient-field")].filter((one) => one !== this);
+  }
+
+  #menuItem(icon, text, act, tag = "button") {
+    const item = document.createElement(tag);
+    item.className = "menu__item";
+    item.setAttribute("role", "menuitem");
+    item.tabIndex = -1;
+    const shown = document.createElement("span");
+    shown.textContent = text;
+    item.append(iconMarkup(icon), shown);
+    if (act) item.addEventListener("click", act);
+    if (tag === "button") item.type = "button";
+    return item;
+  }
+
+  #contactLink(address) {
+    const link = this.#menuItem("user", word("chip_contact"), null, "a");
+    link.href = `${this.dataset.contacts}?${new URLSearchParams({ q: address })}`;
+    link.target = "_blank";
+    return link;
+  }
+
+  #moveTo(field, at) {
+    const [party] = this.#parties.splice(at, 1);
+    this.#draw();
+    this.#changed();
+    field.add(writeList([party]));
+    field.focus();
+  }
 
   #onChipKey = (event) => {
     const buttons = this.#buttons;
@@ -232,6 +303,7 @@ class RecipientField extends HTMLElement {
     const backward = rtl ? "ArrowRight" : "ArrowLeft";
     if (event.key === "Backspace" || event.key === "Delete") this.#remove(at);
     else if (event.key === "F2") this.#edit(at);
+    else if (event.key === "ArrowDown") this.#openMenu(at);
     else if (event.key === forward) (buttons[at + 1] ?? this.#input).focus();
     else if (event.key === backward) buttons[Math.max(0, at - 1)].focus();
     else return;
