@@ -15,9 +15,8 @@ from django.test import Client
 
 from mailsync.models import MailAccount
 from tests.factories.mail import make_account
-from tests.factories.users import make_user
+from tests.factories.users import make_one_of_the_cast
 from tests.migrated import keep_migrated
-from users.enums import Role
 from users.middleware import FirstRunMiddleware
 from users.models import Company, User
 
@@ -70,34 +69,32 @@ def company(db: None) -> Company:
 
 @pytest.fixture
 def alice(company: Company) -> User:
-    return make_user("alice@northwind.example")
+    return make_one_of_the_cast("alice")
 
 
 @pytest.fixture
 def bob(company: Company) -> User:
-    return make_user("bob@northwind.example")
+    return make_one_of_the_cast("bob")
 
 
 @pytest.fixture
 def carol(company: Company) -> User:
-    return make_user("carol@northwind.example")
+    return make_one_of_the_cast("carol")
 
 
 @pytest.fixture
 def grace(company: Company) -> User:
-    return make_user("grace@northwind.example")
+    return make_one_of_the_cast("grace")
 
 
 @pytest.fixture
 def dana(company: Company) -> User:
-    return make_user(
-        "dana@northwind.example", role=Role.ADMINISTRATOR, is_staff=True, is_superuser=True
-    )
+    return make_one_of_the_cast("dana")
 
 
 @pytest.fixture
 def eve(company: Company) -> User:
-    return make_user("eve@northwind.example", is_active=False)
+    return make_one_of_the_cast("eve")
 
 
 @pytest.fixture

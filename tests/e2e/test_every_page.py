@@ -13,7 +13,8 @@ from playwright.sync_api import Page
 
 from tests.authorisation import Row
 from tests.migrated import fill
-from tests.test_authorisation_matrix import Scene, app_names, goes_through, scene, taken_back
+from tests.scene import Scene, goes_through, scene, taken_back
+from tests.test_authorisation_matrix import app_names
 from tests.test_crawl import NAMES, rows_of
 from users.models import User
 

@@ -24,10 +24,10 @@ from notifications.models import LiveEvent, Notification
 from sharing.enums import ThreadVisibility
 from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import give_bytes, link, make_account, make_thread
-from tests.test_authorisation_matrix import taken_back
+from tests.scene import taken_back
 from tests.visibility.crawling import crawl, paths
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 CANARIES = {
