@@ -12,13 +12,20 @@ from common.commands import COMMANDS
 from common.icons import SPRITE, build_sprite, listed_icons
 
 ROOT = Path(settings.BASE_DIR)
-TEMPLATES = sorted(path for path in ROOT.rglob("templates/**/*.html") if ".venv" not in path.parts)
+# Folders of the checkout; the checkout itself may lie in one of that name.
+LEFT_OUT = {".venv", "tests"}
+TEMPLATES = sorted(
+    path
+    for path in ROOT.rglob("templates/**/*.html")
+    if path.relative_to(ROOT).parts[0] not in LEFT_OUT
+)
 # Mails we send, the operators' pages (Django's), and the frame of a foreign mail follow other rules.
 OTHER_RULES = {"emails", "operators", "admin"}
 PAGES = [
     path
     for path in TEMPLATES
-    if not OTHER_RULES & set(path.parts) and path.match("inbox/body.html") is False
+    if not OTHER_RULES & set(path.relative_to(ROOT).parts)
+    and path.match("inbox/body.html") is False
 ]
 STYLES = sorted((ROOT / "static" / "css").rglob("*.css"))
 SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
@@ -126,7 +133,9 @@ def test_every_defined_token_is_used():
 
 def test_every_class_in_the_styles_is_worn():
     """By a template, a tag or a script; `block--{{ kind }}` wears every block of that name."""
-    code = [path for path in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & set(path.parts)]
+    code = [
+        path for path in ROOT.glob("*/**/*.py") if path.relative_to(ROOT).parts[0] not in LEFT_OUT
+    ]
     text = "\n".join(path.read_text() for path in (*TEMPLATES, *SCRIPTS, *code))
     worn = set(re.findall(r"[a-z][\w-]*", text))
     made = set(re.findall(r"([a-z][\w-]*--)[{$]", text))
@@ -156,7 +165,9 @@ def test_every_named_icon_is_in_the_sprite():
 
 def test_every_icon_in_the_sprite_is_used():
     """Each page loads the sprite, so it holds what is named somewhere and no more."""
-    code = [path for path in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & set(path.parts)]
+    code = [
+        path for path in ROOT.glob("*/**/*.py") if path.relative_to(ROOT).parts[0] not in LEFT_OUT
+    ]
     named = set()
     for path in (*TEMPLATES, *SCRIPTS, *code):
         named |= set(re.findall(r"[\"'#]([a-z][\w-]*)[\"']", path.read_text()))
@@ -233,7 +244,9 @@ def test_every_key_does_something_somewhere():
 
 def test_every_url_is_called_from_somewhere():
     """By its name, by the end of it where the beginning is a kind of record, or by its path."""
-    code = [path for path in ROOT.glob("*/**/*.py") if not {".venv", "tests"} & set(path.parts)]
+    code = [
+        path for path in ROOT.glob("*/**/*.py") if path.relative_to(ROOT).parts[0] not in LEFT_OUT
+    ]
     callers = [path for path in code if not path.name.startswith("urls")]
     text = "\n".join(path.read_text() for path in (*TEMPLATES, *SCRIPTS, *callers))
     quoted = set(re.findall(r"[\"'}:]([a-z_]+)[\"']", text))
