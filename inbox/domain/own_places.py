@@ -38,7 +38,7 @@ def accounts(user: Any) -> Personal:
 
 
 def saved_views(user: Any) -> Personal:
-    views = SavedView.objects.filter(user=user)
+    views = SavedView.objects.open_to(user)
     return Personal(
         heading=_("Saved views"),
         path=reverse("inbox:saved_views"),

@@ -1,9 +1,19 @@
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from inbox.enums import Box
+from mailsync.models import MailAccount
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def open_to(self, user: Any) -> Self:
+        """The user's own. What he looks for tells of his mail, so they wait for the same key."""
+        return self.filter(~Exists(MailAccount.objects.locked_for(user)), user=user)
 
 
 class SavedView(models.Model):
@@ -16,6 +26,8 @@ class SavedView(models.Model):
     box = models.CharField(max_length=10, choices=Box.choices, blank=True, help_text="Or a search.")
     query = models.CharField(max_length=1000)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SavedViewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("saved view")

@@ -30,7 +30,7 @@ def saved_views(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, failed: NameForm | None = None) -> HttpResponse:
-    views = SavedView.objects.filter(user=request.user)
+    views = SavedView.objects.open_to(request.user)
     rows = [
         (
             view,
@@ -47,7 +47,7 @@ def _page(request: HttpRequest, *, failed: NameForm | None = None) -> HttpRespon
 @login_required
 def saved_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Gives a view another name."""
-    view = get_object_or_404(SavedView, user=request.user, pk=pk)
+    view = get_object_or_404(SavedView.objects.open_to(request.user), pk=pk)
     form = NameForm(request.POST, instance=view, user=request.user, auto_id=f"view-{view.pk}-%s")
     if not form.is_valid():
         return _page(request, failed=form)
@@ -58,5 +58,5 @@ def saved_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def saved_view_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(SavedView, user=request.user, pk=pk).delete()
+    get_object_or_404(SavedView.objects.open_to(request.user), pk=pk).delete()
     return toast_answer(request, _("View removed."), back_to=reverse("inbox:saved_views"))

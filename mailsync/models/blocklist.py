@@ -1,9 +1,19 @@
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists
 from django.utils.translation import gettext_lazy as _
 
 from common.addresses import MAX_LENGTH
 from mailsync.enums import BlockScope
+from mailsync.models.account import MailAccount
+
+
+class BlockedAddressQuerySet(models.QuerySet["BlockedAddress"]):
+    def open_to(self, user: Any) -> Self:
+        """The user's own. Whom he keeps out tells of his mail, so they wait for the same key."""
+        return self.filter(~Exists(MailAccount.objects.locked_for(user)), user=user)
 
 
 class BlockedAddress(models.Model):
@@ -19,6 +29,8 @@ class BlockedAddress(models.Model):
     scope = models.CharField(max_length=8, choices=BlockScope.choices)
     pattern = models.CharField(_("address or domain"), max_length=MAX_LENGTH)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = BlockedAddressQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("blocked address")

@@ -31,7 +31,7 @@ def blocked(request: HttpRequest) -> HttpResponse:
             return toast_answer(request, text, back_to=reverse("mailsync:blocked"))
         for problem in problems:
             form.add_error("patterns", problem)
-    rows = BlockedAddress.objects.filter(user=request.user).order_by("pattern")
+    rows = BlockedAddress.objects.open_to(request.user).order_by("pattern")
     company = BlockedAddress.objects.filter(user=None).order_by("pattern")
     context = {"form": form, "rows": rows, "company_rows": company, "tab": "blocked"}
     return render(request, "mailsync/blocked.html", context, status=422 if form.errors else 200)
@@ -57,7 +57,7 @@ def _block_all(request: HttpRequest, text: str) -> tuple[int, list[str]]:
 @require_POST
 @login_required
 def unblock(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(BlockedAddress, pk=pk, user=request.user)
+    row = get_object_or_404(BlockedAddress.objects.open_to(request.user), pk=pk)
     pattern = row.pattern
     blocking.unblock(row)
     text = _("%(pattern)s is no longer blocked.") % {"pattern": pattern}

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from inbox.domain import search
-from inbox.models import Draft
-from mailsync.domain import accounts, search_index
+from inbox.models import Draft, SavedView
+from mailsync.domain import accounts, blocking, search_index
 from mailsync.domain import setup as connecting
 from mailsync.domain.accounts import AccountError, Server
 from mailsync.enums import AccountScope, AccountState, Direction
@@ -72,6 +72,29 @@ def test_new_address_opens_no_old_mail(alice, dana, mailbox, private, signed_in)
     email = private.emails.get()
     for name in ("body", "raw", "message"):
         assert client.get(reverse(f"inbox:{name}", args=[email.key])).status_code == 404
+
+
+def test_views_and_blocked_addresses_wait_too(alice, dana, mailbox, signed_in):
+    view = SavedView.objects.create(user=alice, name="View canary-4714", query="q=canary-4715")
+    blocked, _ = blocking.block("canary-4716@rival.example", by=alice)
+    pages = ("/", reverse("inbox:saved_views"), reverse("mailsync:blocked"))
+    doors = [
+        reverse("inbox:saved_view", args=[view.pk]),
+        reverse("inbox:saved_view_remove", args=[view.pk]),
+        reverse("mailsync:unblock", args=[blocked.pk]),
+    ]
+    client = signed_in.as_(alice)
+    shown = [client.get(path, follow=True).content for path in pages]
+    assert b"4714" in shown[0]
+    assert b"4714" in shown[1]
+    assert b"4716" in shown[2]
+    take_over(alice, dana)
+    client = signed_in.as_(alice)
+    assert all(b"canary" not in client.get(path, follow=True).content for path in pages)
+    assert [client.post(path).status_code for path in doors] == [404, 404, 404]
+    MailAccount.objects.update(locked_at=None)
+    assert b"4714" in client.get(pages[1]).content
+    assert b"4716" in client.get(pages[2]).content
 
 
 def test_inbox_and_settings_ask_to_reconnect(alice, dana, mailbox, private, signed_in):
