@@ -83,7 +83,7 @@ def _subject(draft: Draft) -> Question | None:
 
 
 def _missing(draft: Draft, by: Any) -> Question | None:
-    missing = writing.write(draft, by=by).missing
+    missing = writing.missing(draft, by=by)
     if not missing:
         return None
     labels = tuple((name, _label(name)) for name in missing)

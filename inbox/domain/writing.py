@@ -62,27 +62,37 @@ def _first_recipient(draft: Draft, user: Any) -> Person | None:
 
 def write(draft: Draft, *, by: Any, drops_empty: bool = False) -> Written:
     """The mail as it would leave now; with `drops_empty` fields without a value are nothing."""
+    return _laid_out(draft, *_filled_in(draft, by=by, drops_empty=drops_empty))
+
+
+def missing(draft: Draft, *, by: Any) -> tuple[str, ...]:
+    """The smart fields that nothing is known for, without laying out what is quoted."""
+    return _missing_of(*_filled_in(draft, by=by))
+
+
+def _filled_in(
+    draft: Draft, *, by: Any, drops_empty: bool = False
+) -> tuple[fields.Resolved, fields.Resolved, fields.Resolved]:
     context = context_of(draft, by=by)
-    return _laid_out(
-        draft,
-        subject=fields.resolve_text(draft.subject, context, drops_empty=drops_empty),
-        body=fields.resolve_html(_body(draft), context, drops_empty=drops_empty),
-        signed=fields.resolve_html(_signature(draft), context, drops_empty=drops_empty),
+    return (
+        fields.resolve_text(draft.subject, context, drops_empty=drops_empty),
+        fields.resolve_html(_body(draft), context, drops_empty=drops_empty),
+        fields.resolve_html(_signature(draft), context, drops_empty=drops_empty),
     )
+
+
+def _missing_of(*texts: fields.Resolved) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for text in texts for name in text.missing))
 
 
 def as_typed(draft: Draft) -> Written:
     """The same with its smart fields still as fields, for who goes on writing elsewhere."""
-    return _laid_out(
-        draft,
-        subject=fields.Resolved(draft.subject, ()),
-        body=fields.Resolved(_body(draft), ()),
-        signed=fields.Resolved(_signature(draft), ()),
-    )
+    texts = (draft.subject, _body(draft), _signature(draft))
+    return _laid_out(draft, *(fields.Resolved(text, ()) for text in texts))
 
 
 def _laid_out(
-    draft: Draft, *, subject: fields.Resolved, body: fields.Resolved, signed: fields.Resolved
+    draft: Draft, subject: fields.Resolved, body: fields.Resolved, signed: fields.Resolved
 ) -> Written:
     parts = [_block(body.text)]
     if signed.text:
@@ -101,8 +111,7 @@ def _laid_out(
     if quote:
         text += f"\n\n{quote.text}"
         parts.append(quote.html)
-    missing = tuple(dict.fromkeys((*subject.missing, *body.missing, *signed.missing)))
-    return Written(subject.text, "".join(parts), text, missing)
+    return Written(subject.text, "".join(parts), text, _missing_of(subject, body, signed))
 
 
 def _block(text: str) -> str:
