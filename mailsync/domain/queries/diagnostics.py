@@ -24,6 +24,7 @@ class MailboxFigures:
     """One folder. `on_server` is what the server said last, the rest is our journal."""
 
     mailbox: Mailbox
+    is_synced: bool
     by_outcome: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -39,7 +40,7 @@ class MailboxFigures:
             for outcome, number in sorted(self.by_outcome.items())
             if outcome not in skipped and number
         ]
-        if not self.mailbox.is_chosen and self._not_looked_at:
+        if not self.is_synced and self._not_looked_at:
             found.append((gettext("Folder not chosen"), self._not_looked_at))
         return found
 
@@ -59,24 +60,33 @@ class MailboxFigures:
 
     @property
     def on_server(self) -> int:
-        return self.mailbox.exists_seen or 0
+        # Between an act of ours and the next round the journal is ahead of what the server said.
+        return max(self.mailbox.exists_seen or 0, self._known)
 
     @property
     def to_come(self) -> int:
         """On the server and not looked at yet, or being fetched."""
         waiting = self.by_outcome.get(Outcome.SEEN, 0)
-        return waiting + (self._not_looked_at if self.mailbox.is_chosen else 0)
+        return waiting + (self._not_looked_at if self.is_synced else 0)
+
+    @property
+    def _known(self) -> int:
+        return sum(self.by_outcome.values())
 
     @property
     def _not_looked_at(self) -> int:
-        return max(0, self.on_server - sum(self.by_outcome.values()))
+        return self.on_server - self._known
 
 
 def mailbox_figures(account: MailAccount) -> list[MailboxFigures]:
     """The account's folders with their figures, in two queries. On Gmail those that the sync looks
     into: a label's messages are in All Mail already."""
-    boxes = walked_rows(account) if is_gmail(account) else account.mailboxes.all()
-    found = {box.pk: MailboxFigures(mailbox=box) for box in boxes.order_by("path")}
+    by_label = is_gmail(account)
+    boxes = walked_rows(account) if by_label else account.mailboxes.all()
+    found = {
+        box.pk: MailboxFigures(mailbox=box, is_synced=by_label or box.is_chosen)
+        for box in boxes.order_by("path")
+    }
     counted = (
         # While a folder is numbered anew, copies of both generations stand for the same messages.
         MailboxEntry.objects.filter(
@@ -129,5 +139,6 @@ def where_is(accounts: Iterable[MailAccount], *, text: str, day: date | None) ->
         Q(headers__message_id=text)
         | Q(headers__from__iexact=text)
         | Q(headers__subject__icontains=text)
+        | Q(headers__people__icontains=f'"{text.lower()}"')
     )
     return list(entries.filter(left_out | Q(email__in=here.values("pk")))[:FOUND])

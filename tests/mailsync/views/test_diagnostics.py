@@ -24,7 +24,12 @@ def journal(account):
         uidvalidity=1,
         uid=2,
         outcome=Outcome.BLOCKED,
-        headers={"from": "spam@x.example", "subject": "Buy now", "message_id": "b@x"},
+        headers={
+            "from": "spam@x.example",
+            "people": ["alice@northwind.example", "to@left.example"],
+            "subject": "Buy now",
+            "message_id": "b@x",
+        },
     )
     return MailboxEntry.objects.create(
         mailbox=box,
@@ -63,12 +68,27 @@ def test_figures_tell_of_folders_that_are_not_chosen_and_of_one_generation(
     assert totals["on_server"] == sum(totals[name] for name in parts) == 45
 
 
+@pytest.mark.parametrize("exists_seen", [None, 0, 2, 3, 50])
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_figures_add_up_whatever_the_server_said_last(
+    alice, account, journal, signed_in, exists_seen, is_chosen
+):
+    """Right after an act of ours nothing is known of it; a moment later it may say less."""
+    account.mailboxes.update(exists_seen=exists_seen, is_chosen=is_chosen)
+    response = signed_in.as_(alice).get(reverse("mailsync:diagnostics", args=[account.key]))
+    totals = response.context["totals"]
+    parts = ("here", "left_out_number", "failed", "to_come")
+    assert totals["on_server"] == sum(totals[name] for name in parts) == max(3, exists_seen or 0)
+
+
 @pytest.mark.parametrize(
     ("query", "answer"),
     [
         ("Here it is", "Here"),
         ("ada@acme.example", "Here"),
         ("spam@x.example", "Blocked address"),
+        ("To@left.example", "Blocked address"),
+        ("left.example", "No trace of it"),
         ("<c@x>", "Could not be read"),
         ("nowhere", "No trace of it"),
     ],
