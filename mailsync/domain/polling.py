@@ -6,7 +6,7 @@ the one taken before the fetch, so that what arrives meanwhile is seen as new th
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from mailsync.domain.news import note, tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import ChangeOperation, ChangeState, MailboxState, Outcome, Place
 from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
-from mailsync.providers.base import KeywordChange, MailboxStatus
+from mailsync.providers.base import Indexed, KeywordChange, MailboxStatus
 
 # Without CONDSTORE every message's marks have to be listed; the newest more often.
 ALL_KEYWORDS_EVERY = timedelta(minutes=10)
@@ -224,14 +224,17 @@ def _are_others(work: Work, mailbox: Mailbox, snapshot: MailboxStatus) -> bool:
     }
     if not known:
         return False
-    # Neither time of arrival nor size of a message may change (RFC 9051 2.3.3, 2.3.4), but there
-    # are servers that only estimate the size.
-    same = [
-        known[one.uid][0] == one.size or known[one.uid][1] == one.received_at
+    return any(
+        is_another(one, size=known[one.uid][0], received_at=known[one.uid][1])
         for one in work.store.index(known, with_headers=False)
         if one.uid in known
-    ]
-    return not all(same)
+    )
+
+
+def is_another(one: Indexed, *, size: int, received_at: datetime | None) -> bool:
+    """Whether this is not the message that we know by its UID. Neither time of arrival nor size
+    may change (RFC 9051 2.3.3, 2.3.4), but there are servers that only estimate the size."""
+    return received_at is not None and size != one.size and received_at != one.received_at
 
 
 def _is_unchanged(mailbox: Mailbox, snapshot: MailboxStatus) -> bool:

@@ -21,10 +21,12 @@ from mailsync.domain.mailboxes import (
     with_role,
 )
 from mailsync.domain.news import note, tell_threads_changed
+from mailsync.domain.polling import is_another, renumber
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import ChangeOperation, ChangeState, MailboxRole, MailboxState
+from mailsync.mime.parse import parse_header
 from mailsync.models import Email, Mailbox, MailboxEntry, RemoteChange
-from mailsync.providers.base import Keyword, Moved, ProviderError, Reaction
+from mailsync.providers.base import Indexed, Keyword, Moved, ProviderError, Reaction
 
 BATCH = 200
 # What failed for the moment is tried again after two minutes, then after twice as long each time,
@@ -278,16 +280,44 @@ def _mailbox_of(change: RemoteChange) -> Mailbox:
 def _still_numbered(
     work: Work, mailbox: Mailbox, changes: Sequence[RemoteChange]
 ) -> list[RemoteChange]:
-    """Opens the mailbox for writing; a UID of another numbering would hit a stranger's mail."""
+    """Opens the mailbox for writing; a UID of another numbering would hit a stranger's mail, and so
+    would one that a restored server gave anew without a word."""
     status = work.store.open(mailbox.path, writable=True)
     validity = status.uidvalidity or 0
     is_new_to_us = validity != (mailbox.uidvalidity or 0)
     if is_new_to_us or mailbox.state == MailboxState.RESYNC:
         raise _NotYetError
     good = [c for c in changes if c.entry and c.entry.uidvalidity == validity]
+    goes_down = bool(status.uidnext and status.uidnext <= mailbox.high_uid)
+    if goes_down or (status.uidnext != mailbox.uidnext and _are_strangers(work, good)):
+        renumber(work, mailbox, status)
+        raise _NotYetError
     if stale := [c for c in changes if c not in good]:
         _settle(work, stale, ChangeState.FAILED, error_code="state_lost")
     return good
+
+
+def _are_strangers(work: Work, changes: Sequence[RemoteChange]) -> bool:
+    """Whether one of these UIDs is another message now: one of another size or time of arrival
+    under another Message-ID."""
+    known = {change.entry.uid: change.entry for change in changes if change.entry}
+    odd = [
+        one.uid
+        for one in work.store.index(known, with_headers=False)
+        if one.uid in known
+        and (one.size, one.received_at) != (known[one.uid].size, known[one.uid].received_at)
+    ]
+    if not odd:
+        return False
+    return any(_is_stranger(one, known[one.uid]) for one in work.store.index(odd))
+
+
+def _is_stranger(one: Indexed, entry: MailboxEntry) -> bool:
+    before = entry.email.message_id if entry.email else ""
+    now = parse_header(one.header).message_id[:998]
+    if before and now:
+        return before != now
+    return is_another(one, size=entry.size, received_at=entry.received_at)
 
 
 def _settle(

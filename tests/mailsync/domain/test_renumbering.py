@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from mailsync.domain import removal
+from mailsync.domain import mirror, removal
 from mailsync.enums import MailboxState
 from mailsync.models import Email, MailAccount, MailboxEntry, Thread
+from mailsync.providers.base import Keyword
 from tests.factories.messages import message
 from tests.fakes.store import BARE, FULL, MICROSOFT, FakeServer
 
@@ -60,6 +61,40 @@ def test_numbers_given_anew_and_passed_before_we_look(
     assert here(account) == there(server)
     assert set(Email.objects.values_list("id", flat=True)) >= kept
     assert account.mailboxes.get(path="INBOX").state == MailboxState.LIVE
+
+
+@EACH_SERVER
+@pytest.mark.parametrize("numbers", [(10, 11, 2, 3, 12, 13), (2, 3, 0, 1, 10), (10,), (3, 2)])
+def test_a_wish_never_hits_the_mail_that_has_its_number_now(
+    account: MailAccount,
+    server: FakeServer,
+    run: Any,
+    alice: Any,
+    capabilities: frozenset[str],
+    numbers: tuple[int, ...],
+) -> None:
+    """Made here before the server was restored: it is carried out on the same message or not at
+    all."""
+    server.capabilities = capabilities | {"UIDPLUS", "MOVE"}
+    account.mirror_archive = account.mirror_delete = True
+    account.save()
+    deliver(server, 0, 1, 2, 3)
+    run(account)
+    mirror.archive_threads(Thread.objects.filter(emails__message_id__startswith="mail0@"), by=alice)
+    mirror.trash_threads(Thread.objects.filter(emails__message_id__startswith="mail1@"), by=alice)
+    mirror.mark_read(Thread.objects.filter(emails__message_id__startswith="mail2@"), by=alice)
+    restore(server, *numbers)
+    run(account)
+    run(account)
+    moved = {*there(server, "Archive").values(), *there(server, "Trash").values()}
+    assert moved <= {"mail0@acme.example", "mail1@acme.example"}
+    seen = {
+        there(server)[uid]
+        for uid, one in server.mailboxes["INBOX"].messages.items()
+        if one.keywords & Keyword.SEEN
+    }
+    assert seen <= {"mail2@acme.example"}
+    assert here(account) == there(server)
 
 
 @EACH_SERVER
