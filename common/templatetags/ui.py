@@ -255,9 +255,16 @@ def menu(
 
 @register.simple_tag
 def menu_item(
-    label: str, *, icon_name: str = "", href: str = "", danger: bool = False, **given: Any
+    label: str,
+    *,
+    icon_name: str = "",
+    href: str = "",
+    danger: bool = False,
+    hint: str = "",
+    **given: Any,
 ) -> SafeString:
-    """One command in a menu; a link with `href`, else a button (give `form` or `hx_post`)."""
+    """One command in a menu; a link with `href`, else a button (give `form` or `hx_post`). What
+    it comes to stands at its end as `hint`."""
     given["class"] = "menu__item menu__item--danger" if danger else "menu__item"
     given["role"] = "menuitem"
     given["tabindex"] = "-1"
@@ -267,7 +274,10 @@ def menu_item(
             '<a href="{}"{}>{}<span>{}</span></a>', href, attributes(given), picture, label
         )
     given.setdefault("type", "button")
-    return format_html("<button{}>{}<span>{}</span></button>", attributes(given), picture, label)
+    end = format_html('<span class="menu__hint">{}</span>', hint) if hint else ""
+    return format_html(
+        "<button{}>{}<span>{}</span>{}</button>", attributes(given), picture, label, end
+    )
 
 
 @register.simple_block_tag
@@ -349,13 +359,14 @@ def when(moment: datetime | None, *, form: str = "short") -> SafeString:
     """A moment as a person says it: `09:42`, `Yesterday`, `12 Mar`, `12 Mar 2024`.
 
     The full date is in the title. `form="relative"` says how long ago and is kept up to date
-    by js/lib/times.js; `form="full"` writes everything out.
+    by js/lib/times.js; `form="ahead"` has day and time; `form="full"` writes everything out.
     """
     if moment is None:
         return mark_safe("")
     local = timezone.localtime(moment)
     full = date_format(local, "DATETIME_FORMAT")
-    shown = {"full": full, "relative": _relative(local)}.get(form) or _short(local)
+    ahead = date_format(local, "D j M, H:i")
+    shown = {"full": full, "relative": _relative(local), "ahead": ahead}.get(form) or _short(local)
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>',
         local.isoformat(timespec="seconds"),

@@ -1,9 +1,12 @@
 """Assigning, blocking with its undo, and whose turn it is."""
 
+from datetime import timedelta
+
 import pytest
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from inbox.domain import jobs, triage
 from inbox.domain.queries.lists import accounts_of, box_page, members_of
@@ -306,3 +309,24 @@ def test_labels_to_choose_from_come_when_they_are_asked_for(alice, bob, account,
     assert signed_in.as_(bob).get(url, headers=HTMX).status_code == 404
     many = client.get(reverse("inbox:label_choices"), headers=HTMX).content.decode()
     assert f'value="{on.pk}" formaction="/mail/threads/label/"' in many
+
+
+# --- Snoozed and in Trash: until when ------------------------------------------------------------
+
+
+def test_what_is_snoozed_says_until_when(alice, account, signed_in):
+    until = timezone.now() + timedelta(days=3)
+    thread = make_thread(account, snoozed_until=until)
+    client = signed_in.as_(alice)
+    shown = date_format(timezone.localtime(until), "D j M, H:i")
+    assert shown in client.get("/mail/snoozed/").content.decode()
+    assert shown not in client.get("/mail/all/").content.decode()
+    assert shown in client.get(reverse("inbox:thread", args=[thread.key])).content.decode()
+
+
+def test_trash_says_for_how_long(alice, account, signed_in):
+    client = signed_in.as_(alice)
+    make_thread(account, trashed_at=timezone.now(), in_trash=True, in_inbox=False)
+    assert "stay here for 30 days" in client.get("/mail/trash/").content.decode()
+    make_thread(account)
+    assert "stay here for 30 days" not in client.get("/mail/inbox/").content.decode()
