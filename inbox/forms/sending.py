@@ -8,6 +8,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+# The reminder that the draft has had since it was opened.
+KEPT = "kept"
 MORNING, AFTERNOON = 8, 13
 
 
@@ -46,6 +48,14 @@ def remind_presets(now: datetime, zone: ZoneInfo) -> dict[str, tuple[Any, dateti
         name: (names[name], _at(local + timedelta(days=number), MORNING, zone))
         for name, number in days.items()
     }
+
+
+def reminder_of(name: str, kept: datetime | None) -> datetime | None:
+    """What was chosen in the window; `kept` is what had been chosen when it was opened."""
+    if name == KEPT:
+        return kept
+    presets = remind_presets(timezone.now(), timezone.get_current_timezone())  # type: ignore[arg-type]
+    return presets[name][1] if name in presets else None
 
 
 class MomentForm(forms.Form):

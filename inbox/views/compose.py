@@ -26,6 +26,7 @@ from inbox.forms.compose import (
     parent_of,
     record_of,
 )
+from inbox.forms.sending import reminder_of
 from inbox.models import Draft
 from inbox.views import sending
 from inbox.views.threads import visible_email
@@ -54,6 +55,8 @@ def compose(request: HttpRequest) -> HttpResponse:
         number = request.POST.get("version", "")
         version = int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
     changes["html"] = pictures_by_id(changes["html"], draft)
+    if "remind" in request.POST:
+        changes["remind_at"] = reminder_of(request.POST["remind"], draft.remind_at)
     try:
         draft = drafts.save(draft, version=version, by=request.user, **changes)
     except drafts.DraftConflictError as conflict:

@@ -64,10 +64,10 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
         asked = checks.questions(draft, by=request.user, confirmed=confirmed)
         if asked:
             return _asked(request, draft, asked, confirmed)
-        if moments.cleaned_data["remind_at"]:
-            draft = drafts.save(
-                draft, version=draft.version, remind_at=moments.cleaned_data["remind_at"]
-            )
+        # So long after it leaves, and not after it was written.
+        remind_at = moments.cleaned_data["remind_at"]
+        if remind_at and remind_at != draft.remind_at:
+            draft = drafts.save(draft, version=draft.version, remind_at=remind_at)
         submission = compose.send(
             draft,
             by=request.user,

@@ -536,6 +536,26 @@ def test_mailto_links_fill_the_window(client_of, alice, account):
     assert client_of(alice).get(COMPOSE, {"mailto": "javascript:1"}).status_code == 404
 
 
+def test_a_reminder_is_kept_with_the_draft_and_can_be_taken_away(client_of, alice, account):
+    client = client_of(alice)
+    client.post(COMPOSE, fields_of(account, remind="week"), **JSON)
+    draft = Draft.objects.get()
+    chosen = draft.remind_at
+    assert chosen > timezone.now() + timedelta(days=5)
+    page = client.get(f"/mail/drafts/{draft.key}/").content.decode()
+    assert '<option value="kept" selected>' in page
+    again = fields_of(account, draft=draft.key, version=draft.version, act="send", remind="kept")
+    client.post(COMPOSE, again, **HTMX)
+    draft.refresh_from_db()
+    assert draft.remind_at == chosen
+    # Taken back, and sent without one.
+    draft = compose.take_back(Submission.objects.get(), by=alice)
+    again = fields_of(account, draft=draft.key, version=draft.version, act="send", remind="")
+    assert client.post(COMPOSE, again, **HTMX).status_code == 200
+    draft.refresh_from_db()
+    assert draft.remind_at is None
+
+
 def test_a_reminder_brings_the_conversation_back_unless_answered(alice, account, email):
     thread = email.thread
     now = timezone.now()
