@@ -193,6 +193,34 @@ def test_by_keyboard_open_archive_undo(watched, live_server, signed_in, alice, t
     assert subjects(page) == ["Subject 2", "Subject 1", "Subject 0"]
 
 
+def test_by_key_to_a_folder_and_back(watched, live_server, signed_in, alice, account, three, axe):
+    account.mailboxes.create(path="Customers")
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + "/mail/inbox/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.locator(".thread__subject", has_text="Subject 2").wait_for()
+    page.keyboard.press("v")
+    folders = page.get_by_role("listbox", name="Folder")
+    expect(folders).to_be_focused()
+    axe(page)
+    folders.select_option("Customers")
+    page.get_by_role("button", name="Move", exact=True).click()
+    page.locator(".toast", has_text="Conversation moved to Customers.").wait_for()
+    expect(page.locator(ROWS)).to_have_count(2)
+    page.keyboard.press("z")
+    expect(page.locator(ROWS)).to_have_count(3)
+    # The same for the rows that are ticked.
+    page.keyboard.press("Escape")
+    for number in (0, 1):
+        page.locator(".row", has_text=f"Subject {number}").locator(".row__tick").check()
+    page.keyboard.press("v")
+    page.get_by_role("listbox", name="Folder").select_option("Customers")
+    page.get_by_role("button", name="Move", exact=True).click()
+    page.locator(".toast", has_text="2 conversations moved to Customers.").wait_for()
+    expect(page.locator(ROWS)).to_have_count(1)
+
+
 def test_undo_by_key_on_the_next_page(watched, live_server, signed_in, alice, three):
     page = signed_in(watched, alice)
     page.goto(live_server.url + "/mail/inbox/")

@@ -5,8 +5,22 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from mailsync.domain import blobs, journal
-from mailsync.models import Blob, Email, MailboxEntry, Thread
+from crm.models import Note
+from inbox.domain import triage
+from inbox.enums import Act
+from inbox.models import Label, ThreadLabel
+from mailsync.domain import blobs, journal, linking, sync
+from mailsync.models import (
+    Attachment,
+    Blob,
+    Email,
+    EmailBody,
+    MailboxEntry,
+    Thread,
+    ThreadLink,
+)
+from tests.factories.crm import make_deal, make_person
+from tests.factories.mail import link
 from tests.factories.messages import message
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +88,36 @@ def test_erased_bytes_are_gone_from_the_disk(filled, settings, django_capture_on
         blobs.erase(filled.pk, Blob.objects.filter(account=filled))
     (pack,) = (settings.BLOB_DIR / str(filled.pk)).glob("*.pack")
     assert set(pack.read_bytes()) == {0}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"full": True}, {"full": True, "folder": "INBOX"}, {"full": True, "since": "2026-01-01"}],
+)
+def test_resync_keeps_what_people_did(filled, server, alice, options):
+    """Links made and taken away, labels, marks here and there, what was split, shared or placed."""
+    deal, person = make_deal(alice), make_person(alice)
+    threads = list(Thread.objects.order_by("pk"))
+    link(threads[0], deal=deal)
+    gone = link(threads[0], person=person)
+    linking.unlink(gone, by=alice)
+    ThreadLabel.objects.create(thread=threads[1], label=Label.objects.create(name="Later"))
+    Note.objects.create(deal=deal, text="About it", author=alice)
+    triage.perform(Act.STAR, [threads[1].pk], by=alice)
+    triage.perform(Act.ARCHIVE, [threads[2].pk], by=alice)
+    triage.perform(Act.SHARE, [threads[0].pk], by=alice)
+    triage.perform(Act.MUTE, [threads[3].pk], by=alice)
+    sync.sync_account(filled.pk)
+    kept = (Thread, ThreadLink, ThreadLabel, Note, Email, EmailBody, Attachment)
+    before = {model: list(model.objects.order_by("pk").values()) for model in kept}
+    marks = server.snapshot()
+
+    text = called("resync", filled.address, **options)
+
+    assert "6 messages known" in text
+    assert {model: list(model.objects.order_by("pk").values()) for model in kept} == before
+    assert server.snapshot() == marks
+    assert codes(filled) == []
 
 
 def test_resync_fetches_everything_again_and_changes_nothing(filled):
