@@ -532,3 +532,21 @@ def test_a_recipient_is_edited_copied_and_moved_from_its_chip(
     expect(to.locator("[role=combobox]")).to_have_value("ada@acme.example")
     assert saved_html(writing) == ""
     assert Draft.objects.get().cc == [["Ben", "ben@y.example"]]
+
+
+def test_an_address_in_a_mail_opens_the_window(inbox: Page, account: MailAccount) -> None:
+    email = make_thread(account, "Plan").emails.get()
+    email.blob = blobs.store(
+        account.pk,
+        b"From: Ada <ada@acme.example>\r\nMessage-ID: <p@acme.example>\r\nContent-Type: text/html"
+        b"\r\n\r\n<p>Ask <a href='mailto:ben@acme.example?subject=The%20plan'>Ben</a></p>\r\n",
+    )
+    email.save()
+    EmailBody.objects.filter(email=email).update(has_html=True)
+    inbox.reload()
+    inbox.get_by_text("Plan").first.click()
+    inbox.frame_locator(".message__frame").get_by_role("link", name="Ben").click()
+    dock = inbox.locator("#compose-dock > compose-form")
+    expect(dock.locator("[data-role=to] .recipients__chip")).to_have_text("ben@acme.example")
+    expect(dock.locator("[name=subject]")).to_have_value("The plan")
+    all_saved(inbox)
