@@ -85,6 +85,16 @@ def _resolve(
     return Resolved(PLACEHOLDER.sub(replace, text), tuple(missing))
 
 
+def readable(text: str) -> str:
+    """For lists: fields by their names, `[First name]`."""
+
+    def name(match: re.Match[str]) -> str:
+        field = FIELDS.get(match[1])
+        return f"[{field.label}]" if field else match[0]
+
+    return PLACEHOLDER.sub(name, text)
+
+
 def fill(text: str, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
     """Puts what a person typed into the places of these fields."""
 

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common.templatetags.ui import icon
+from inbox.domain import fields
 from inbox.domain.queries.conversation import kind_of
 from inbox.domain.queries.lists import Row
 from inbox.enums import Act
@@ -22,6 +23,8 @@ from mailsync.mime import html
 from mailsync.models import Attachment, MailAccount, Thread, ThreadLink
 
 register = template.Library()
+
+register.filter("readable_fields", fields.readable)
 
 ICONS = {
     "deal": "coin",

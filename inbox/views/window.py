@@ -126,7 +126,7 @@ def _goes_on(draft: Draft) -> bool:
 
 def _heading(draft: Draft) -> str:
     if draft.subject:
-        return draft.subject
+        return smart_fields.readable(draft.subject)
     return str(DraftKind(draft.kind).label)
 
 

@@ -168,7 +168,7 @@ class ComposeForm extends HTMLElement {
   #onInput = (event) => {
     if (event.target.matches("[data-attach], [data-picture-file], [data-fill], [data-records-query], [data-find-template]")) return;
     if (event.target.name === "subject" && this.dataset.frame === "dock") {
-      this.querySelector("[data-title]").textContent = event.target.value || word("new_mail");
+      this.querySelector("[data-title]").textContent = this.#subject?.readable || event.target.value || word("new_mail");
     }
     this.#options.follow(event.target);
     if (event.target.name || event.target.closest("recipient-field")) this.#touch();

@@ -45,6 +45,12 @@ export class SubjectFields {
     return !this.#list.hidden;
   }
 
+  /** As lists show it: fields by their names. */
+  get readable() {
+    const name = (whole, field) => (this.#labels[field] ? `[${this.#labels[field].split(": ").at(-1)}]` : whole);
+    return this.#input.value.replace(PLACEHOLDER, name);
+  }
+
   set values(values) {
     this.#values = values;
     this.show();

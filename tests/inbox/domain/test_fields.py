@@ -84,3 +84,7 @@ def test_any_text_is_taken(text):
 def test_every_field_gives_text_for_full_and_empty_records(alice):
     for field in fields.FIELDS.values():
         assert isinstance(field.value(Context(sender=alice)), str)
+
+
+def test_lists_show_fields_by_their_names():
+    assert fields.readable("For {{person.first_name|you}}: {{x.y}}") == "For [First name]: {{x.y}}"
