@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from inbox.domain import answering, compose, draft_exchange
+from inbox.domain import answering, compose, draft_exchange, merged
 from mailsync import signals
 
 
@@ -17,3 +17,8 @@ def exchange_drafts(sender: Any, *, work: Any, **kwargs: Any) -> None:
 def settle_sent_draft(sender: Any, *, submission_id: int, thread_id: int, **kwargs: Any) -> None:
     compose.settle_sent(submission_id, thread_id=thread_id)
     answering.mark_answered(submission_id)
+
+
+@receiver(signals.threads_merged)
+def follow_the_kept(sender: Any, *, kept_id: int, gone_id: int, **kwargs: Any) -> None:
+    merged.follow(kept_id=kept_id, gone_id=gone_id)
