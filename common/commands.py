@@ -147,7 +147,6 @@ WORDS = {
     "go_to": _("Go to"),
     "recent": _("Recently used"),
     "selected": _("%(count)d selected"),
-    "then": _("then"),
     "now": _("just now"),
     "minutes": _("%(count)d min ago"),
     "hours": _("%(count)d h ago"),

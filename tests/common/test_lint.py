@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from common.commands import COMMANDS
+from common.commands import COMMANDS, WORDS
 from common.icons import SPRITE, build_sprite, listed_icons
 
 ROOT = Path(settings.BASE_DIR)
@@ -260,3 +260,10 @@ def test_every_url_is_called_from_somewhere():
             if not {name, *ends} & quoted and (not fixed or f"/{fixed}" not in text):
                 forgotten.append(f"{path.parent.name}:{name}")
     assert forgotten == []
+
+
+def test_scripts_say_the_words_that_there_are():
+    text = "\n".join(path.read_text() for path in SCRIPTS)
+    asked = set(re.findall(r"\bword\(\s*\"(\w+)\"", text))
+    assert asked - set(WORDS) == set()
+    assert {name for name in WORDS if f'"{name}"' not in text} == set()
