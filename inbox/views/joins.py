@@ -31,7 +31,7 @@ from mailsync.models import Email, Thread
 SHOWN = 20
 # An undo carries the keys of the moved mails in its address; longer ones are not made.
 UNDO_EMAILS = 150
-EVENTS = ["threads-changed", "thread-changed", "counts-changed"]
+EVENTS = ["threads-changed", "thread-changed", "messages-changed", "counts-changed"]
 
 
 def own_thread(request: HttpRequest, pk: int) -> Thread:

@@ -10,8 +10,9 @@ from playwright.sync_api import Page, expect
 
 from crm.enums import DealStatus
 from crm.models import Deal, Person
-from mailsync.domain import linking
-from mailsync.models import MailAccount, Thread, ThreadLink
+from mailsync.domain import linking, search_index
+from mailsync.domain.thread_joins import merge_threads
+from mailsync.models import Email, MailAccount, Thread, ThreadLink
 from sharing.enums import ThreadVisibility
 from tests.e2e.test_records import drag
 from tests.factories.crm import make_deal, make_person, make_pipeline
@@ -46,6 +47,42 @@ def tab_to(page: Page, target: Any, *, most: int = 120) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError("not reached by Tab")
+
+
+def test_message_moves_to_another_conversation_by_keys_and_comes_back(
+    watched: Page, alice: User, mailbox: MailAccount, signed_in: SignIn, live_server: Any
+) -> None:
+    long, strayed = make_thread(mailbox, "Long"), make_thread(mailbox, "Strayed", text="Strayed")
+    other = make_thread(mailbox, "Offer", sender=("Eve Hopper", "eve@firm.example"))
+    long = merge_threads(long, [strayed], by=alice)
+    search_index.index_emails(Email.objects.values_list("pk", flat=True))
+    email = Email.objects.get(subject="Strayed")
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + reverse("inbox:thread", args=[long.key]))
+    message = page.locator(f"#message-{email.key}")
+    expect(page.locator("#thread-messages .message")).to_have_count(2)
+    if not message.locator("details").count():
+        message.locator(".message__name").click()
+    tab_to(page, message.locator("summary").first)
+    page.keyboard.press("Enter")
+    tab_to(page, message.get_by_role("link", name="Move it to another conversation"))
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    words = dialog.get_by_role("searchbox")
+    expect(words).to_be_focused()
+    page.keyboard.type("hopp")
+    choice = dialog.get_by_role("radio")
+    expect(choice).to_have_count(1)
+    tab_to(page, choice)
+    page.keyboard.press("Space")
+    tab_to(page, dialog.get_by_role("button", name="Move"))
+    page.keyboard.press("Enter")
+    expect(message).to_have_count(0)
+    expect(page.locator("#thread-messages .message")).to_have_count(1)
+    assert other.emails.count() == 2
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(message).to_have_count(1)
+    assert long.emails.count() == 2
 
 
 def test_person_link_move_and_win_by_keys(
