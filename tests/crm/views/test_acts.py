@@ -372,6 +372,9 @@ def test_an_import_keeps_what_it_cannot_take(
         client.post(url, data)
     row = RecordImport.objects.get()
     assert (row.made_count, row.skipped_count, len(row.refused_rows)) == (1, 1, 1)
+    page = client.get(reverse("crm:import", args=[row.pk])).content.decode()
+    assert "Line 3:" in page
+    assert "“no address” is not an e-mail address." in page
     refused = reverse("crm:import_refused", args=[row.pk])
     assert b'"Ben","no address"' in client.get(refused).content
     assert signed_in.as_(carol).get(refused).status_code == 404
