@@ -19,7 +19,7 @@ export function barOf(focused) {
 }
 
 /** The element a command clicks: nearest to where the user is, and only if it can be seen. */
-export function targetOf(id) {
+function targetOf(id) {
   const selector = `[data-key="${id}"]:not(.row), [data-act="${id}"]`;
   const enabled = (element) => !element.matches(":disabled, [aria-disabled='true']");
   const usable = (element) => enabled(element) && element.checkVisibility();
@@ -61,7 +61,7 @@ export function run(id, event) {
 }
 
 /** `Mod+Shift+Enter` → ["Ctrl", "Shift", "Enter"]; `E` → ["Shift", "E"]; `g i` → ["G", "I"]. */
-export function caps(keys) {
+function caps(keys) {
   return keys.split(" ").flatMap((stroke) => {
     const parts = stroke === "+" ? ["+"] : stroke.split("+");
     const key = parts.pop();
