@@ -1,5 +1,6 @@
 """Saved views: filtered boxes and searches that a user has given a name."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,6 +12,7 @@ from common.partials import render_dialog
 from common.toasts import toast_answer
 from inbox.forms.saved_views import NameForm, SaveForm
 from inbox.models import SavedView
+from users.http import see_other
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,7 +24,9 @@ def saved_views(request: HttpRequest) -> HttpResponse:
         if not form.is_valid():
             return render_dialog(request, "inbox/save_view.html", {"form": form}, status=422)
         view = form.add()
-        return toast_answer(request, _("View saved."), back_to=view.get_absolute_url())
+        # By a page of its own, also with htmx: the sidebar shows the view from there on.
+        messages.success(request, _("View saved."))
+        return see_other(request, view.get_absolute_url())
     if "query" in request.GET:
         form = SaveForm(initial=request.GET.dict(), user=request.user)
         return render_dialog(request, "inbox/save_view.html", {"form": form})

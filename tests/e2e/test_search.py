@@ -75,6 +75,7 @@ def test_operators_are_chips_and_a_search_is_kept(watched, live_server, signed_i
     page.locator("dialog").get_by_label("Name").fill("From Grace")
     page.keyboard.press("Enter")
     page.locator(".toast", has_text="View saved").wait_for()
+    expect(page.locator(".nav__item[aria-current=page]", has_text="From Grace")).to_be_visible()
     page.get_by_role("link", name="Remove: From grace").click()
     expect(page.locator(".row")).to_have_count(2)
     page.locator("#sidebar").get_by_role("link", name="From Grace").click()
