@@ -267,3 +267,20 @@ def test_scripts_say_the_words_that_there_are():
     asked = set(re.findall(r"\bword\(\s*\"(\w+)\"", text))
     assert asked - set(WORDS) == set()
     assert {name for name in WORDS if f'"{name}"' not in text} == set()
+
+
+def test_scripts_import_what_there_is():
+    """A name that a module does not export stops every script of the page."""
+    imports = re.compile(r'^import \{([^}]+)\} from "(\.[^"]+)";', re.MULTILINE)
+    found = set()
+    for path in SCRIPTS:
+        for names, place in imports.findall(path.read_text()):
+            source = (path.parent / place).resolve().read_text()
+            for name in re.findall(r"(\w+)(?: as \w+)?", names):
+                if not re.search(
+                    rf"^export (?:async )?(?:function|const|let|class) {name}\b",
+                    source,
+                    re.MULTILINE,
+                ):
+                    found.add(f"{path.name}: {name} from {place}")
+    assert found == set()

@@ -29,7 +29,7 @@ function composeLink() {
 }
 
 /** Opens what the link asks for in the dock; false when it is not for us. */
-function openWindow(link) {
+export function openWindow(link) {
   const place = document.getElementById("compose-dock");
   const compose = composeLink();
   if (!place || !compose || link.hasAttribute("hx-get")) return false;
