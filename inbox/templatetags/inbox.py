@@ -112,8 +112,8 @@ _ACT = (
 
 
 @lru_cache(maxsize=32)
-def _symbol(name: str) -> SafeString:
-    return icon(name)
+def _symbol(act: Act) -> SafeString:
+    return icon(_SYMBOLS[act], filled=act == Act.UNSTAR)
 
 
 @register.simple_tag
@@ -131,7 +131,7 @@ def row_acts(row: Row, box: str) -> SafeString:
                 act.value,
                 SafeString(' data-optimistic="leave"') if leaves(box, act) else "",
                 act.label,
-                _symbol(_SYMBOLS[act]),
+                _symbol(act),
                 # One key puts the star on and takes it off.
                 Act.STAR if act == Act.UNSTAR else act.value,
             )
