@@ -78,10 +78,12 @@ def state_of(account: MailAccount) -> Any:
 
 
 def scenario(account: MailAccount, server: FakeServer, alice: Any, sync_now: Any) -> None:
-    """Something of everything: new, answered, marked, moved and deleted, here and there."""
+    """Something of everything: new, twice, answered, marked, moved and deleted, here and there."""
+    server.create("Projects")
     for number in (2, 1):
         server.deliver(message(number, to=ME, answers=number - 1))
     server.deliver(message(9, to=ME), mailbox="Archive")
+    server.deliver(message(1, to=ME, answers=0), mailbox="Projects")
     sync_now()
     uids = sorted(server.mailboxes["INBOX"].messages)
     server.deliver(message(0, to=ME))
@@ -93,6 +95,10 @@ def scenario(account: MailAccount, server: FakeServer, alice: Any, sync_now: Any
     sync_now()
     mirror.mark_read(Thread.objects.filter(account=account), by=alice)
     mirror.trash_threads(Thread.objects.filter(emails__message_id__startswith="mail9@"), by=alice)
+    sync_now()
+    projects = account.mailboxes.get(path="Projects")
+    mirror.move_threads(Thread.objects.filter(account=account), projects, by=alice)
+    server.deliver(message(7, to=ME, answers=2))
     sync_now()
 
 
