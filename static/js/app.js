@@ -20,7 +20,6 @@ import "./elements/key-help.js";
 import "./elements/label-picker.js";
 import "./elements/mail-body.js";
 import "./elements/mail-list.js";
-import "./elements/password-field.js";
 import "./elements/resize-handle.js";
 
 startKeys();
@@ -43,5 +42,11 @@ document.addEventListener("click", (event) => {
   if (toggle) toggle.closest(".panes")?.toggleAttribute("data-side-open");
 });
 
-annotate();
-document.addEventListener("htmx:after:swap", () => annotate());
+function look() {
+  annotate();
+  // On few pages, so it comes with them.
+  if (document.querySelector("password-field")) import("./elements/password-field.js");
+}
+
+look();
+document.addEventListener("htmx:after:swap", look);

@@ -2,7 +2,7 @@
 // Nothing in the frame runs; everything here happens from outside.
 
 import { keepPictures } from "../lib/dark-mail.js";
-import { openWindow } from "../lib/writing.js";
+import { onLink } from "../lib/writing.js";
 
 const MOST = 20000;
 // A newsletter made for a wider pane is shrunk to fit, but not below what can be read.
@@ -54,11 +54,7 @@ class MailBody extends HTMLElement {
       if (!frame.dispatchEvent(same)) event.preventDefault();
     });
     // An address in a mail is one like any other in the product.
-    page.addEventListener("click", (event) => {
-      if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const link = event.target.closest?.("a[href^='mailto:' i]");
-      if (link && openWindow(link)) event.preventDefault();
-    });
+    page.addEventListener("click", onLink);
   };
 
   #shrink(frame, page) {

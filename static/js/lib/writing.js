@@ -7,11 +7,11 @@ export function start() {
     if (document.querySelector("rich-text")) import("../elements/rich-text.js");
   };
   document.addEventListener("htmx:after:swap", look);
-  document.addEventListener("click", onClick);
+  document.addEventListener("click", onLink);
   look();
 }
 
-function onClick(event) {
+export function onLink(event) {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (event.target.closest("[data-takes-mailto]")) return void takeLinks();
   const link = event.target.closest("a[href]");
