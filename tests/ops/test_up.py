@@ -146,6 +146,8 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(product, tmp_path):
 def test_no_process_outlives_a_killed_supervisor(product):
     product.start()
     pids = [process["pid"] for process in product.processes().values()]
+    assert len(pids) > 3
+    assert all(map(is_alive, pids))
     product.process.kill()
     product.process.wait()
     wait_for(lambda: not any(is_alive(pid) for pid in pids), seconds=30)

@@ -55,7 +55,10 @@ def test_a_rightful_attempt_is_given_back() -> None:
         admit([DOOR])
     give_back(DOOR)
     admit([DOOR])
-    give_back(Guard("door", "198.51.100.1", free=3))
+    refused_for(DOOR)
+    never_tried = Guard("door", "198.51.100.1", free=3)
+    give_back(never_tried)
+    assert not AttemptLimit.objects.filter(key=never_tried.key).exists()
 
 
 def test_keys_tell_neither_address_nor_network() -> None:

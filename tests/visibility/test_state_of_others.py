@@ -22,7 +22,7 @@ from sharing.enums import ThreadVisibility
 from tests.factories.crm import make_deal
 from tests.factories.mail import link, make_account, make_thread
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
 HTMX = {"HX-Request": "true"}
 # What is new in each answer whatever was done.
