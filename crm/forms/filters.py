@@ -84,6 +84,11 @@ class ListFilter(forms.Form):
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
+    def is_wider(self) -> bool:
+        """Whether a value was left out, a label that is gone, say: the rows are more than was once
+        asked for."""
+        return not self.is_valid()
+
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.chosen()
         if "q" in chosen:
@@ -231,6 +236,7 @@ class ActivityFilter(forms.Form):
         self.fields["assigned"] = choice_of(self.owners, label=_("Assigned to"), empty=_("Anybody"))
 
     chosen = ListFilter.chosen
+    is_wider = ListFilter.is_wider
 
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         chosen, today = self.chosen(), timezone.localdate()

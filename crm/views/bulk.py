@@ -24,6 +24,8 @@ from crm.views.lists import FILTERS
 @login_required
 @require_POST
 def bulk_act(request: HttpRequest, kind: ListKind, act: BulkAct) -> HttpResponse:
+    if request.POST.get("scope") == "filter" and is_wider(request, kind):
+        return go_to(request, reverse(SPECS[kind].url_name))
     form = BulkForm(request.POST, kind=kind, act=act)
     ids = _chosen(request, kind) if form.is_valid() else []
     if not ids:
@@ -36,6 +38,16 @@ def bulk_act(request: HttpRequest, kind: ListKind, act: BulkAct) -> HttpResponse
     changed = bulk.apply(kind, act, ids, value=value, by=request.user)
     messages.success(request, sentence(kind, act, changed, of=len(ids)))
     return _back(request, kind)
+
+
+def is_wider(request: HttpRequest, kind: ListKind) -> bool:
+    """Whether the URL's filter would match more than it says; then the user is told, and nothing
+    is done with what it matches."""
+    found: bool = FILTERS[kind](request.GET, user=request.user).is_wider()
+    if found:
+        text = _("Something that the list was filtered by is gone. Nothing was done.")
+        messages.error(request, text)
+    return found
 
 
 def _chosen(request: HttpRequest, kind: ListKind) -> list[int]:

@@ -7,7 +7,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -20,6 +21,7 @@ from crm.errors import CRMError
 from crm.forms.imports import MappingForm, UploadForm
 from crm.models import RecordImport
 from crm.views.access import go_to, list_url, posted
+from crm.views.bulk import is_wider
 from crm.views.lists import FILTERS, section_of
 
 
@@ -96,9 +98,11 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def list_export(request: HttpRequest, kind: ListKind) -> StreamingHttpResponse:
+def list_export(request: HttpRequest, kind: ListKind) -> HttpResponseBase:
     """The filtered list as CSV: what this user sees and nothing else."""
     spec = SPECS[kind]
+    if is_wider(request, kind):
+        return redirect(spec.url_name)
     rows = FILTERS[kind](request.GET, user=request.user).apply(
         spec.model.objects.visible_to(request.user)
     )

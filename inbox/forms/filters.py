@@ -30,6 +30,12 @@ NAMES = (
     "asks",
 )
 NOBODY = "nobody"
+KNOWN = {
+    "tab": Tab.values,
+    "linked": RecordKind.values,
+    "visibility": ThreadVisibility.values,
+    "waiting": WaitingFor.values,
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,11 @@ class FilterForm:
         self.members = {str(user.pk): user for user in members}
         self.accounts = {account.pk: account for account in accounts}
         self.labels = {label.pk: label for label in labels}
-        self.values = {name: data[name][:320] for name in NAMES if data.get(name)}
+        given = {name: data[name][:320] for name in NAMES if data.get(name)}
+        self.values = dict(given)
         self.wanted = self._read()
+        # A label or account of it is gone: the list shows more than was once asked for.
+        self.is_wider = self.values != given
 
     def _read(self) -> ThreadFilter:
         get = self.values.get
@@ -70,16 +79,17 @@ class FilterForm:
             label_id = None
         if get("assigned", NOBODY) != NOBODY and get("assigned") not in self.members:
             self.values.pop("assigned", None)
+        for name, known in KNOWN.items():
+            if get(name) not in known:
+                self.values.pop(name, None)
         return ThreadFilter(
-            tab=Tab(get("tab")) if get("tab") in Tab.values else Tab.ALL,
+            tab=Tab(get("tab", Tab.ALL)),
             account_id=account_id,
             label_id=label_id,
             from_address=get("from", ""),
-            linked_to=get("linked", "") if get("linked") in RecordKind.values else "",
-            visibility=get("visibility", "")
-            if get("visibility") in ThreadVisibility.values
-            else "",
-            waiting=get("waiting", "") if get("waiting") in WaitingFor.values else "",
+            linked_to=get("linked", ""),
+            visibility=get("visibility", ""),
+            waiting=get("waiting", ""),
             assigned_id=self._assigned_id(),
             flagged=get("starred") == "1",
             has_file=get("file") == "1",

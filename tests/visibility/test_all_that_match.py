@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from inbox.models import Label, ThreadLabel
 from mailsync.domain import search_index
-from mailsync.models import Email, MailAccount, Thread
+from mailsync.enums import AccountScope
+from mailsync.models import AccountMember, Email, MailAccount, Thread
 from sharing.enums import ThreadVisibility
-from tests.factories.mail import make_thread
+from tests.factories.mail import make_account, make_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +77,37 @@ def test_preview_of_sharing_and_sharing_mean_the_same(
     form = form_of(preview.content, within=reverse("inbox:threads_act", args=["share"]))
     client.post(reverse("inbox:threads_act", args=["share"]), form, headers=HTMX)
     assert changed(threads, visibility=SHARED) == meant
+
+
+@pytest.mark.parametrize("what", ["label", "account", "assigned"])
+def test_what_was_filtered_by_is_gone(
+    client: Client, alice: Any, bob: Any, threads: dict[str, Thread], what: str
+) -> None:
+    """A colleague removed the label meanwhile: the filter without it would be all mail there is."""
+    label = Label.objects.create(name="Old")
+    ThreadLabel.objects.create(thread=threads["lunch"], label=label)
+    team = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    AccountMember.objects.bulk_create(AccountMember(account=team, user=who) for who in (alice, bob))
+    threads["team"] = make_thread(team, "About the team", assigned_to=bob)
+    asked = {"label": label.pk, "account": team.key, "assigned": bob.pk}
+    path = f"/mail/all/?{what}={asked[what]}"
+    meant = {"lunch"} if what == "label" else {"team"}
+    given = list_form(client, path)
+    client.post(reverse("inbox:threads_act", args=["star"]), given, headers=HTMX)
+    assert changed(threads, is_flagged=True) == meant
+    if what == "label":
+        label.delete()
+    elif what == "account":
+        AccountMember.objects.filter(user=alice).delete()
+    else:
+        AccountMember.objects.filter(user=bob).delete()
+    for act in ("trash", "share"):
+        client.post(reverse("inbox:threads_act", args=[act]), given, headers=HTMX)
+    assert changed(threads, trashed_at__isnull=False) == set()
+    assert changed(threads, visibility=SHARED) == set()
+    # Who asks anew gets the list without the filter, and means what he sees.
+    client.post(reverse("inbox:threads_act", args=["trash"]), list_form(client, path), headers=HTMX)
+    assert len(changed(threads, trashed_at__isnull=False)) > 2
 
 
 @pytest.mark.parametrize("dialog", ["snooze_pick", "folder_pick"])

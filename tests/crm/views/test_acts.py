@@ -10,7 +10,16 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.enums import DealStatus
-from crm.models import Activity, Deal, Note, Organization, Person, RecordFile, RecordImport
+from crm.models import (
+    Activity,
+    Deal,
+    Note,
+    Organization,
+    Person,
+    RecordFile,
+    RecordImport,
+    RecordLabel,
+)
 from sharing.enums import ItemVisibility
 from tests.crm.views.test_pages import make_all
 from tests.factories.crm import make_deal, make_organization, make_person
@@ -250,6 +259,32 @@ def test_bulk_takes_the_ticked_or_all_that_match(alice: User, bob: User, signed_
     ben = Person.objects.get(name="Ben")
     client.post(reverse("crm:people_bulk_delete"), {"ids": [ben.pk]})
     assert Person.objects.kept().count() == 2
+
+
+@pytest.mark.parametrize("name", ["label", "owner"])
+def test_bulk_takes_nothing_where_what_was_filtered_by_is_gone(
+    alice: User, bob: User, signed_in: Any, name: str
+) -> None:
+    """A filter without its label would be all that there is, and shows it to everybody."""
+    label = RecordLabel.objects.create(kind="person", name="Old")
+    one = make_person(alice, "Ada", "ada@acme.example", visibility=ItemVisibility.OWNER)
+    make_person(alice, "Ben", "ben@acme.example", visibility=ItemVisibility.OWNER)
+    one.labels.add(label)
+    gone = {"label": label.pk, "owner": 99_999}[name]
+    client, url = signed_in.as_(alice), reverse("crm:people_bulk_visibility")
+    exported = f"{reverse('crm:people_export')}?{name}={gone}"
+    if name == "label":
+        data = {"scope": "filter", "visibility": "owner"}
+        told = client.post(f"{url}?label={gone}", data, follow=True).content
+        assert b"1 record" in told
+        assert b"Ben" not in b"".join(client.get(exported).streaming_content)
+        label.delete()
+    data = {"scope": "filter", "visibility": "company"}
+    told = client.post(f"{url}?{name}={gone}", data, follow=True).content.decode()
+    assert "is gone" in told
+    client.post(f"{reverse('crm:people_bulk_delete')}?{name}={gone}", {"scope": "filter"})
+    assert Person.objects.kept().filter(visibility=ItemVisibility.OWNER).count() == 2
+    assert client.get(exported)["Location"].startswith(reverse("crm:people"))
 
 
 def test_a_drag_answers_with_nothing_or_with_a_conflict(alice: User, signed_in: Any) -> None:
