@@ -550,3 +550,19 @@ def test_an_address_in_a_mail_opens_the_window(inbox: Page, account: MailAccount
     expect(dock.locator("[data-role=to] .recipients__chip")).to_have_text("ben@acme.example")
     expect(dock.locator("[name=subject]")).to_have_value("The plan")
     all_saved(inbox)
+
+
+def test_a_question_is_in_sight_on_a_phone(
+    page: Page, live_server: Any, signed_in: Callable[..., Page], alice: User, account: MailAccount
+) -> None:
+    page = signed_in(page, alice)
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.goto(f"{live_server.url}/mail/compose/?to=ada@acme.example&subject=For {{{{deal.title}}}}")
+    expect(page.locator(EDITOR)).to_be_visible()
+    page.locator("[data-key=send]").click()
+    for name in ("Put in and send", "Send anyway", "Keep writing"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    page.locator("[data-fill]").fill("Renewal")
+    page.get_by_role("button", name="Put in and send").click()
+    page.wait_for_url("**/mail/inbox/")
+    assert Submission.objects.get().subject == "For Renewal"

@@ -53,6 +53,7 @@ class ComposeForm extends HTMLElement {
     this.#texts = new MailTexts(this, { onChange: () => this.#touch(), files: this.#files });
     this.#presence = new Presence(this);
     this.addEventListener("htmx:after:request", this.#onAnswer);
+    this.addEventListener("htmx:after:swap", this.#onAsked);
     addEventListener("beforeunload", this.#onLeave);
     document.addEventListener("visibilitychange", this.#onHide);
     this.#makeRoom();
@@ -306,6 +307,9 @@ class ComposeForm extends HTMLElement {
       clearTimeout(this.#timer);
     }
   };
+
+  /** A question is read before it is answered; on a phone it would stand below the screen. */
+  #onAsked = () => this.querySelector(".checks")?.scrollIntoView({ block: "end" });
 
   /** Keeps what is written and closes; what nobody wrote into leaves no trace. */
   async close() {
