@@ -91,7 +91,8 @@ def find(user: Any, text: str, *, before_key: int | None = None, limit: int | No
 def own_that_match(user: Any, text: str) -> list[int]:
     """Ids of the user's own conversations that fit: what "all that match" means in a bulk act."""
     query = read_query(text, user=user)
-    if query.is_empty:
+    # An account that is gone is no condition any more, and what is left would be too much.
+    if query.is_empty or query.unknown:
         return []
     own = set(MailAccount.objects.usable_by(user).values_list("pk", flat=True))
     if not own:

@@ -110,6 +110,22 @@ def test_what_was_filtered_by_is_gone(
     assert len(changed(threads, trashed_at__isnull=False)) > 2
 
 
+def test_what_was_searched_in_is_gone(
+    client: Client, alice: Any, threads: dict[str, Thread]
+) -> None:
+    team = make_account(alice, "sales@northwind.example", scope=AccountScope.TEAM)
+    AccountMember.objects.create(account=team, user=alice)
+    threads["team"] = make_thread(team, "About the team")
+    search_index.index_emails(Email.objects.values_list("pk", flat=True))
+    given = list_form(client, "/mail/search/?q=account:sales+about")
+    client.post(reverse("inbox:threads_act", args=["star"]), given, headers=HTMX)
+    assert changed(threads, is_flagged=True) == {"team"}
+    AccountMember.objects.all().delete()
+    answer = client.post(reverse("inbox:threads_act", args=["trash"]), given, headers=HTMX)
+    assert answer.status_code == 200
+    assert changed(threads, trashed_at__isnull=False) == set()
+
+
 @pytest.mark.parametrize("dialog", ["snooze_pick", "folder_pick"])
 @pytest.mark.parametrize(
     ("path", "meant"),
