@@ -266,7 +266,8 @@ def encrypt(connection: socket.socket, *, host: str, pinned: str = "") -> ssl.SS
     """TLS on a connected socket. Nothing of ours goes through before the certificate is checked.
 
     `pinned`, a SHA-256 in hex, replaces the check against the authorities. On failure closes
-    the socket and raises ConnectError with certificate_* or tls_failed.
+    the socket and raises ConnectError with certificate_*, tls_failed, or not_reached when the other
+    side falls silent or goes away in between, which says nothing about the settings.
     """
     try:
         encrypted = tls_context(pinned=bool(pinned)).wrap_socket(
@@ -275,6 +276,9 @@ def encrypt(connection: socket.socket, *, host: str, pinned: str = "") -> ssl.SS
     except ssl.SSLCertVerificationError as error:
         connection.close()
         raise ConnectError(_certificate_code(error.verify_code)) from error
+    except (TimeoutError, ConnectionError, ssl.SSLEOFError) as error:
+        connection.close()
+        raise ConnectError("not_reached") from error
     except (OSError, ValueError) as error:
         connection.close()
         raise ConnectError("tls_failed") from error

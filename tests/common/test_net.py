@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 import time
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,8 +19,9 @@ from common.net import (
     safe_connect,
 )
 from mailsync.enums import Security
-from mailsync.providers.base import ProviderError, ServerAddress
+from mailsync.providers.base import ProviderError, Reaction, ServerAddress
 from mailsync.providers.imap import IMAPStore
+from mailsync.providers.imap_sign_in import connect_failed
 from mailsync.providers.smtp import SMTPSubmitter
 from tests.fakes.scripted import ScriptedServer, Talk, imap_script
 from tests.servers.tls import Authority, Leaf
@@ -312,6 +314,25 @@ def test_a_server_without_tls_on_a_tls_port(authority: Authority, loopback_allow
     with ScriptedServer(imap_script({})) as server, pytest.raises(ProviderError) as caught:
         IMAPStore.connect(server.address(Security.TLS))
     assert caught.value.code == "tls_failed"
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_a_server_that_falls_silent_or_goes_away_says_nothing_about_the_settings(
+    loopback_allowed: None, is_silent: bool
+) -> None:
+    over = threading.Event()
+
+    def script(talk: Talk) -> None:
+        if is_silent:
+            over.wait(10)
+
+    with ScriptedServer(script) as server:
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=0.3)
+        with pytest.raises(ConnectError) as caught:
+            encrypt(connection, host="localhost")
+        over.set()
+    assert caught.value.code == "not_reached"
+    assert connect_failed(caught.value).reaction == Reaction.LATER
 
 
 def test_old_tls_is_refused(authority: Authority, loopback_allowed: None) -> None:
