@@ -52,6 +52,7 @@ def mail(alice: Any, bob: Any, settings: Any, tmp_path: Any) -> Any:
     return thread
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("who", ["alice", "bob", "dana", "nobody"])
 def test_every_answer(
     who: str, mail: Any, alice: Any, bob: Any, dana: Any, django_capture_on_commit_callbacks: Any
