@@ -65,10 +65,11 @@ def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
 def same_site_middleware(
     get_response: GetResponse | AsyncGetResponse,
 ) -> GetResponse | AsyncGetResponse:
-    """Refuses changes that another site's page asks for (Fetch Metadata).
+    """Refuses what no page of ours asks for: changes that another site's page wants (Fetch
+    Metadata), and addresses with NUL in them.
 
     Browsers say where a request comes from; whatever is not a browser says nothing and is left
-    to the CSRF token.
+    to the CSRF token. PostgreSQL has no NUL in a text: each look-up by one would be our error.
     """
     if iscoroutinefunction(get_response):
 
@@ -84,6 +85,8 @@ def same_site_middleware(
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return HttpResponse("Refused: no text has such a character.", status=400)
     if request.method in SAFE_METHODS or request.headers.get("Sec-Fetch-Site") != "cross-site":
         return None
     return HttpResponse("Refused: this request comes from another site.", status=403)

@@ -104,6 +104,14 @@ def test_changes_asked_for_by_another_site_are_refused(rf: RequestFactory, metho
     assert same_site_middleware(lambda _: HttpResponse())(request).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("address", "status"), [("/mail/?q=a%00b", 400), ("/mail/%00/", 400), ("/mail/?q=a%2500b", 200)]
+)
+def test_an_address_holds_no_nul(address, status):
+    request = RequestFactory().get(address)
+    assert same_site_middleware(lambda _: HttpResponse())(request).status_code == status
+
+
 def test_a_lost_session_leads_the_page_to_sign_in(company, client):
     response = client.get(
         "/settings/",
