@@ -65,11 +65,10 @@ def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
 def same_site_middleware(
     get_response: GetResponse | AsyncGetResponse,
 ) -> GetResponse | AsyncGetResponse:
-    """Refuses what no page of ours asks for: changes that another site's page wants (Fetch
-    Metadata), and addresses with NUL in them.
+    """Refuses changes that another site's page asks for (Fetch Metadata).
 
     Browsers say where a request comes from; whatever is not a browser says nothing and is left
-    to the CSRF token. PostgreSQL has no NUL in a text: each look-up by one would be our error.
+    to the CSRF token.
     """
     if iscoroutinefunction(get_response):
 
@@ -85,11 +84,36 @@ def same_site_middleware(
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
-    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-        return HttpResponse("Refused: no text has such a character.", status=400)
     if request.method in SAFE_METHODS or request.headers.get("Sec-Fetch-Site") != "cross-site":
         return None
     return HttpResponse("Refused: this request comes from another site.", status=403)
+
+
+@sync_and_async_middleware
+def plain_query_middleware(
+    get_response: GetResponse | AsyncGetResponse,
+) -> GetResponse | AsyncGetResponse:
+    """Takes NUL out of what is asked for: PostgreSQL has none in a text, so each look-up by one
+    would be an error of ours."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            _without_nul(request)
+            return await get_response(request)
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        _without_nul(request)
+        return get_response(request)  # type: ignore[return-value]
+
+    return answer
+
+
+def _without_nul(request: HttpRequest) -> None:
+    # What is left may be one again: %%0000.
+    while "%00" in (query := request.META.get("QUERY_STRING", "")):
+        request.META["QUERY_STRING"] = query.replace("%00", "")
 
 
 @sync_and_async_middleware

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "common.middleware.headers_middleware",
     "ops.middleware.HealthMiddleware",
     "common.middleware.same_site_middleware",
+    "common.middleware.plain_query_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
