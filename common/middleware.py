@@ -25,22 +25,34 @@ PERMISSIONS = (
 SHAPE_HEADERS = ("HX-Request", "HX-Request-Type", "HX-Target")
 
 
+def _around(
+    get_response: GetResponse | AsyncGetResponse,
+    *,
+    ask: Callable[[HttpRequest], HttpResponse | None] = lambda _: None,
+    finish: Callable[[HttpRequest, HttpResponseBase], HttpResponseBase] = lambda _, response: (
+        response
+    ),
+) -> GetResponse | AsyncGetResponse:
+    """`ask` may answer instead of the page, `finish` has the last word; either way of serving."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            return finish(request, ask(request) or await get_response(request))
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return finish(request, ask(request) or get_response(request))  # type: ignore[arg-type]
+
+    return answer
+
+
 @sync_and_async_middleware
 def headers_middleware(
     get_response: GetResponse | AsyncGetResponse,
 ) -> GetResponse | AsyncGetResponse:
     """Outermost, so that redirects, errors and files get the headers too."""
-    if iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            return _with_headers(request, await get_response(request))
-
-        return answer_async
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        return _with_headers(request, get_response(request))  # type: ignore[arg-type]
-
-    return answer
+    return _around(get_response, finish=_with_headers)
 
 
 def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -70,17 +82,7 @@ def same_site_middleware(
     Browsers say where a request comes from; whatever is not a browser says nothing and is left
     to the CSRF token.
     """
-    if iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            return _refusal(request) or await get_response(request)
-
-        return answer_async
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        return _refusal(request) or get_response(request)  # type: ignore[return-value]
-
-    return answer
+    return _around(get_response, ask=_refusal)
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
@@ -95,19 +97,7 @@ def plain_query_middleware(
 ) -> GetResponse | AsyncGetResponse:
     """Takes NUL out of what is asked for: PostgreSQL has none in a text, so each look-up by one
     would be an error of ours."""
-    if iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            _without_nul(request)
-            return await get_response(request)
-
-        return answer_async
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        _without_nul(request)
-        return get_response(request)  # type: ignore[return-value]
-
-    return answer
+    return _around(get_response, ask=_without_nul)
 
 
 def _without_nul(request: HttpRequest) -> None:
@@ -124,17 +114,7 @@ def htmx_sign_in_middleware(
 
     Otherwise htmx would follow the redirect and put the sign-in page into a row.
     """
-    if iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            return _lead_page(request, await get_response(request))
-
-        return answer_async
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        return _lead_page(request, get_response(request))  # type: ignore[arg-type]
-
-    return answer
+    return _around(get_response, finish=_lead_page)
 
 
 def _lead_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
