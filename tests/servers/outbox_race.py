@@ -2,8 +2,9 @@
 
     python -m tests.servers.outbox_race prepare NUMBER | worker SINK | author ANSWERS | nemesis | report
 
-with DEALPOST_DATA (and DATABASE_URL, if it is not to be SQLite) in the environment. They begin
-when the file `go` is in DEALPOST_DATA, and end with the last mail or when the file is gone.
+with DEALPOST_DATA (and DATABASE_URL, if it is not to be SQLite) in the environment. Each says by a
+file `ready-…` in DEALPOST_DATA that it stands at the line. They begin when the file `go` is there,
+and end with the last mail or when the file is gone.
 """
 
 import json
@@ -97,9 +98,10 @@ def _in_order() -> Iterator[int]:
     from mailsync.models import Submission
 
     ids = list(Submission.objects.order_by("pk").values_list("pk", flat=True))
-    go = Path(os.environ["DEALPOST_DATA"]) / "go"
-    while not go.exists():
-        time.sleep(0.005)
+    data = Path(os.environ["DEALPOST_DATA"])
+    (data / f"ready-{os.getpid()}").touch()
+    while not (data / "go").exists():
+        time.sleep(0.001)
     yield from ids
 
 
@@ -128,6 +130,7 @@ def author(answers: str) -> None:
     ]
     told = {}
     for submission_id in _in_order():
+        _keep_pace(submission_id)
         name, act = acts[submission_id % 3]
         try:
             act(Submission(pk=submission_id))
@@ -135,6 +138,21 @@ def author(answers: str) -> None:
         except outbox.OutboxError:
             told[submission_id] = "too late"
     Path(answers).write_text(json.dumps(told))
+
+
+def _keep_pace(submission_id: int) -> None:
+    """Waits for the workers to be done with the mail before this one: a button alone is quicker
+    than they are and would meet nobody."""
+    from django.utils import timezone
+
+    from mailsync.models import Submission
+
+    waits_until = time.monotonic() + 0.2
+    due = Submission.objects.filter(
+        pk=submission_id - 1, state="queued", send_at__lte=timezone.now()
+    )
+    while due.exists() and time.monotonic() < waits_until:
+        time.sleep(0.0005)
 
 
 def nemesis() -> None:

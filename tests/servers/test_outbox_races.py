@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,17 @@ def end(process: subprocess.Popen[str]) -> str:
     return output
 
 
+def at_the_line(data: Path, racers: list[subprocess.Popen[str]]) -> None:
+    """Waits until all are ready: who starts up first would have the mails for himself."""
+    deadline = time.monotonic() + 60
+    while len(list(data.glob("ready-*"))) < len(racers):
+        if time.monotonic() > deadline:
+            for racer in racers:
+                racer.kill()
+            pytest.fail("somebody never came to the line")
+        time.sleep(0.01)
+
+
 def test_hundreds_of_mails_that_all_want_at_once(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -60,12 +72,13 @@ def test_hundreds_of_mails_that_all_want_at_once(
     racers = [start(environment, "worker", str(sink)) for _number in range(WORKERS)]
     racers.append(start(environment, "author", str(told_file)))
     nemesis = start(environment, "nemesis")
-    go.touch()
     try:
+        at_the_line(tmp_path, [*racers, nemesis])
+        go.touch()
         for racer in racers:
             end(racer)
     finally:
-        go.unlink()
+        go.unlink(missing_ok=True)
         end(nemesis)
 
     copies = Counter(map(int, sink.read_text().split()))
