@@ -17,6 +17,8 @@ POSTGRESQL = Path("/usr/lib/postgresql")
 # looks for a test in the wrong part, would read that everything agrees.
 NOTHING_SELECTED = 5
 
+# No part takes half of this; a browser that hangs would take all the time there is.
+LONGEST_SECONDS = 25 * 60
 # More than this is no bad luck.
 MOST_SECOND_TRIES = 8
 
@@ -104,6 +106,9 @@ class Run:
         if database:
             environment["DATABASE_URL"] = database
         outcome = self._run_pytest(arguments, environment)
+        if second_try and outcome is None:
+            print("\n-- %s: once more, since it broke off" % name, flush=True)
+            outcome = self._run_pytest(arguments, environment)
         if second_try and outcome and 0 < len(outcome.failed) <= MOST_SECOND_TRIES:
             print("\n-- %s: what failed, once more" % name, flush=True)
             again = self._run_pytest([*arguments, "--last-failed"], environment)
@@ -119,7 +124,16 @@ class Run:
     def _run_pytest(self, arguments, environment):
         results = self.scratch / ("%d.xml" % time.monotonic_ns())
         command = [self.python, "-m", "pytest", "-q", "--junitxml", str(results), *arguments]
-        done = subprocess.run([*command, *self.extra], stdin=subprocess.DEVNULL, env=environment)
+        try:
+            done = subprocess.run(
+                [*command, *self.extra],
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                timeout=LONGEST_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            print("\nstopped: it did not end within %d minutes" % (LONGEST_SECONDS // 60))
+            return None
         return Outcome.read(results, done.returncode)
 
     def _note(self, name, outcome):
