@@ -1,6 +1,7 @@
 """Live events, and the page and popover of the bell."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -31,11 +32,19 @@ async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         user_id=user.pk,
         session_key=request.session.session_key or "",
         heard=unseal("event", request.headers.get("Last-Event-ID", "")),
+        since=_moment(request.GET.get("since", "")),
     )
     response = StreamingHttpResponse(_stream(hub, client), content_type="text/event-stream")
     response["Cache-Control"] = "private, no-store"
     response["X-Accel-Buffering"] = "no"
     return response
+
+
+def _moment(seconds: str) -> datetime | None:
+    """Seconds since 1970 as a page wrote them; None for anything else."""
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 async def _stream(hub: Hub, client: Client) -> AsyncIterator[str]:

@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -41,6 +42,9 @@ GAPS_KEPT_FOR = 60.0
 MOST_GAPS = 500
 MOST_ROWS = 2000
 CLIENTS_PER_USER = 12
+# A bell is made before its transaction commits, and what a page shows is read before the page is
+# written. One look too many costs little.
+MADE_BEFORE_SEEN = timedelta(seconds=5)
 
 Answer = TypeVar("Answer")
 
@@ -103,22 +107,30 @@ class Hub:
 
         return await asyncio.get_running_loop().run_in_executor(self.thread, kept)
 
-    async def join(self, *, user_id: int, session_key: str, heard: int | None) -> Client:
-        """A page opened. `heard` is the last bell it got before its connection was cut."""
+    async def join(
+        self,
+        *,
+        user_id: int,
+        session_key: str,
+        heard: int | None = None,
+        since: datetime | None = None,
+    ) -> Client:
+        """A page opened. `heard` is the last bell it got before its connection was cut; one that
+        has heard none yet says `since` when what it shows was made."""
         client = Client(user_id=user_id, session_key=session_key)
         mine = self.clients[user_id]
         if len(mine) >= CLIENTS_PER_USER:
             # The oldest page makes room: it is a forgotten tab, or connects again.
             mine.pop(0).close()
         mine.append(client)
-        if heard is not None:
-            for number, name in await self.ask(missed, user_id, heard):
-                client.put(name, number)
         if self.reader is None or self.reader.done():
             self.last, self.gaps = await self.ask(newest), {}
             # Another page may have started the reader during the query.
             if self.reader is None or self.reader.done():
                 self.reader = asyncio.create_task(self.read())
+        # After the reader has begun, so that no bell rings between the two.
+        for number, name in await self.ask(missed, user_id, heard, since):
+            client.put(name, number)
         return client
 
     def leave(self, client: Client) -> None:
@@ -191,9 +203,15 @@ def newest() -> int:
     return LiveEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def missed(user_id: int, after: int) -> list[tuple[int, str]]:
-    rows = LiveEvent.objects.filter(user_id=user_id, pk__gt=after).order_by("-pk")
-    return list(rows.values_list("pk", "name")[:200])[::-1]
+def missed(user_id: int, heard: int | None, since: datetime | None) -> list[tuple[int, str]]:
+    rows = LiveEvent.objects.filter(user_id=user_id)
+    if heard is not None:
+        rows = rows.filter(pk__gt=heard)
+    elif since is not None:
+        rows = rows.filter(created_at__gt=since - MADE_BEFORE_SEEN)
+    else:
+        return []
+    return list(rows.order_by("-pk").values_list("pk", "name")[:200])[::-1]
 
 
 _hubs: dict[int, tuple[asyncio.AbstractEventLoop, Hub]] = {}

@@ -6,12 +6,13 @@ Dovecot with 1,000 mails, a submission server, a browser.
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.factories.messages import message
+from tests.factories.messages import START, message
 from tests.ops.test_up import Product
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import USER, SmtpSink
@@ -79,7 +80,9 @@ def test_connect_read_and_see_new_mail_arrive(
     user = dovecot.new_user()
     for number in range(MAILS):
         answers = number - 1 if number % 4 else None
-        dovecot.deliver(user, message(number, to=user, answers=answers))
+        # A minute apart as in a mailbox that has grown: the open conversation stays at the top.
+        received_at = START + timedelta(minutes=number)
+        dovecot.deliver(user, message(number, to=user, answers=answers), received_at=received_at)
     set_up_company(page, home)
     connect(page, home, user, dovecot, smtp)
 

@@ -73,11 +73,8 @@ def test_bell_reaches_its_user_only_and_in_one_query_for_all(alice: User, bob: U
 
     async def scene() -> None:
         hub = Hub()
-        hers = [
-            await hub.join(user_id=alice.pk, session_key=keys[alice.pk], heard=None)
-            for _ in range(5)
-        ]
-        his = await hub.join(user_id=bob.pk, session_key=keys[bob.pk], heard=None)
+        hers = [await hub.join(user_id=alice.pk, session_key=keys[alice.pk]) for _ in range(5)]
+        his = await hub.join(user_id=bob.pk, session_key=keys[bob.pk])
         streams = [client.messages() for client in hers]
         await sync_to_async(ring)([alice.pk], "mail-changed")
         for stream in streams:
@@ -115,13 +112,61 @@ def test_what_was_missed_comes_after_a_cut(alice: User) -> None:
     run(scene())
 
 
+def test_what_rang_while_a_page_was_on_its_way_is_heard(alice: User, bob: User) -> None:
+    """Its content was read before the bell, its connection came after: nobody would tell it."""
+    key = key_of(alice)
+    ring([alice.pk], "deal-moved")
+    LiveEvent.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    written_at = int(timezone.now().timestamp())
+    ring([alice.pk], "mail-changed")
+    ring([bob.pk], "bell-changed")
+
+    async def scene() -> None:
+        client = AsyncClient()
+        client.cookies["sessionid"] = key
+        response = await client.get("/events/", {"since": str(written_at)})
+        mine = hub_module.hub_of_this_loop().clients[alice.pk][0]
+        assert set(mine.waiting) == {"mail-changed"}
+        response.close()
+        for nonsense in ("", "soon", "9" * 12, "-1", "\u0663"):
+            await client.get("/events/", {"since": nonsense})
+            mine = hub_module.hub_of_this_loop().clients[alice.pk][-1]
+            assert not mine.waiting
+        hub_module.hub_of_this_loop().close()
+        for one in list(hub_module.hub_of_this_loop().clients[alice.pk]):
+            hub_module.hub_of_this_loop().leave(one)
+
+    run(scene())
+
+
+def test_bell_that_rings_as_the_reader_begins_is_heard(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = key_of(alice)
+    ask_newest = hub_module.newest
+
+    def rung_meanwhile() -> int:
+        ring([alice.pk], "mail-changed")
+        return ask_newest()
+
+    monkeypatch.setattr(hub_module, "newest", rung_meanwhile)
+
+    async def scene() -> None:
+        hub = Hub()
+        client = await hub.join(user_id=alice.pk, session_key=key, heard=0)
+        assert "mail-changed" in await heard(client.messages())
+        hub.leave(client)
+
+    run(scene())
+
+
 def test_bells_do_not_tell_how_many_others_hear(alice: User, bob: User) -> None:
     """The steps between two numbers would say how much mail a colleague has got meanwhile."""
     key = key_of(alice)
 
     async def scene() -> None:
         hub = Hub()
-        client = await hub.join(user_id=alice.pk, session_key=key, heard=None)
+        client = await hub.join(user_id=alice.pk, session_key=key)
         messages = []
         for _ in range(2):
             await sync_to_async(ring)([bob.pk], "mail-changed")
@@ -165,7 +210,7 @@ def test_page_is_closed_when_the_user_goes(alice: User, dana: User) -> None:
 
     async def scene() -> None:
         hub = Hub()
-        client = await hub.join(user_id=alice.pk, session_key=key, heard=None)
+        client = await hub.join(user_id=alice.pk, session_key=key)
         await sync_to_async(deactivate)(alice, by=dana)
         assert await heard(client.messages()) == "closed"
         hub.leave(client)
@@ -178,8 +223,8 @@ def test_page_is_closed_when_its_session_ends_and_others_stay(alice: User) -> No
 
     async def scene() -> None:
         hub = Hub()
-        ended = await hub.join(user_id=alice.pk, session_key=first, heard=None)
-        kept = await hub.join(user_id=alice.pk, session_key=second, heard=None)
+        ended = await hub.join(user_id=alice.pk, session_key=first)
+        kept = await hub.join(user_id=alice.pk, session_key=second)
         await UserSession.objects.filter(pk=first).adelete()
         assert await heard(ended.messages()) == "closed"
         assert not kept.closed
@@ -195,8 +240,7 @@ def test_pages_per_user_are_bounded(alice: User) -> None:
     async def scene() -> None:
         hub = Hub()
         clients = [
-            await hub.join(user_id=alice.pk, session_key=key, heard=None)
-            for _ in range(CLIENTS_PER_USER + 1)
+            await hub.join(user_id=alice.pk, session_key=key) for _ in range(CLIENTS_PER_USER + 1)
         ]
         assert [client.closed for client in clients] == [True] + [False] * CLIENTS_PER_USER
         hub.close()

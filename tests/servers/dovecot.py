@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -252,8 +253,17 @@ class Dovecot:
             secret=PASSWORD,
         )
 
-    def deliver(self, user: str, raw: bytes, *, mailbox: str = "INBOX", flags: str = "") -> Path:
-        """Puts a message into the Maildir as a delivery agent does: written aside, renamed in."""
+    def deliver(
+        self,
+        user: str,
+        raw: bytes,
+        *,
+        mailbox: str = "INBOX",
+        flags: str = "",
+        received_at: datetime | None = None,
+    ) -> Path:
+        """Puts a message into the Maildir as a delivery agent does: written aside, renamed in.
+        The file's time is the message's INTERNALDATE."""
         root = self.work / "mail" / user / "Maildir"
         folder = root if mailbox == "INBOX" else root / ("." + mailbox.replace("/", "."))
         for part in (root.parent, root, folder, folder / "tmp", folder / "new", folder / "cur"):
@@ -264,6 +274,8 @@ class Dovecot:
         aside = folder / "tmp" / name
         aside.write_bytes(raw)
         os.chown(aside, *self._owner)
+        if received_at:
+            os.utime(aside, (received_at.timestamp(), received_at.timestamp()))
         target = folder / "cur" / f"{name}:2,{flags}" if flags else folder / "new" / name
         aside.rename(target)
         return target
