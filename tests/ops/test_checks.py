@@ -106,6 +106,41 @@ def test_second_try_that_does_not_pass_is_a_failure(run: Any, says: Any, again: 
     assert (run.finish(), run.failed) == (1, 1)
 
 
+@pytest.mark.servers
+def test_part_that_hangs_is_stopped_and_tried_once_more(
+    run: Any, checks: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    """The real thing: a pytest that hangs at its first run and not at its second."""
+    (tmp_path / "test_hangs.py").write_text(
+        "import pathlib, time\n"
+        "def test_it():\n"
+        "    seen = pathlib.Path(__file__).with_name('seen')\n"
+        "    if not seen.exists():\n"
+        "        seen.touch()\n"
+        "        time.sleep(100)\n"
+    )
+    monkeypatch.setattr(checks, "LONGEST_SECONDS", 15)
+    run.python = sys.executable
+    arguments = [str(tmp_path), "-c", "/dev/null", "--rootdir", str(tmp_path), "-p", "no:django"]
+    run.pytest("browser", arguments, second_try=True)
+    assert run.finish() == 0
+    out = capsys.readouterr().out
+    assert "stopped: it did not end within" in out
+    assert "browser: once more, since it broke off" in out
+    assert "1 passed, 0 failed, 0 skipped" in out
+
+
+def test_part_that_hangs_without_a_second_try_has_failed(
+    run: Any, checks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(command: list[str], timeout: float, **_: Any) -> Any:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(checks.subprocess, "run", hang)
+    run.pytest("unit", [])
+    assert (run.finish(), run.failed, run.broken) == (1, 1, ["unit"])
+
+
 def test_no_second_try_for_what_failed_by_the_dozen(run: Any, says: Any, checks: Any) -> None:
     many = "".join(
         FAILED.replace("two", str(number)) for number in range(checks.MOST_SECOND_TRIES + 1)
