@@ -1,11 +1,14 @@
 """What holds for every request and answer: whose page asked, what a browser may do with it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
@@ -21,6 +24,8 @@ PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "microphone=(), midi=(), payment=(), usb=(), browsing-topics=()"
 )
+# Bytes of a file that one turn of its thread reads.
+FILE_PIECE = 256 * 1024
 # Both shapes of a page live under one URL; no cache may mistake one for the other.
 SHAPE_HEADERS = ("HX-Request", "HX-Request-Type", "HX-Target")
 
@@ -71,6 +76,35 @@ def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
     if session is not None and session.accessed:
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response
+
+
+@sync_and_async_middleware
+def streams_middleware(
+    get_response: GetResponse | AsyncGetResponse,
+) -> GetResponse | AsyncGetResponse:
+    """Sends files and other plain iterators piece by piece where the server is asynchronous.
+    Django would read them to their end before the first byte goes out."""
+    return _around(get_response, finish=_in_turn)
+
+
+def _in_turn(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if (
+        isinstance(request, ASGIRequest)
+        and isinstance(response, StreamingHttpResponse)
+        and not response.is_async
+    ):
+        file = getattr(response, "file_to_stream", None)
+        # An empty piece is not the end.
+        content = filter(None, response)
+        response.streaming_content = _pieces(
+            partial(file.read, FILE_PIECE) if file else partial(next, content, None)
+        )
+    return response
+
+
+async def _pieces(read: Callable[[], Any]) -> AsyncIterator[Any]:
+    while piece := await sync_to_async(read)():
+        yield piece
 
 
 @sync_and_async_middleware

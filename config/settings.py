@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "common.middleware.headers_middleware",
+    "common.middleware.streams_middleware",
     "ops.middleware.HealthMiddleware",
     "common.middleware.same_site_middleware",
     "common.middleware.plain_query_middleware",

@@ -1,6 +1,13 @@
+import io
+
 import pytest
 from asgiref.sync import async_to_sync
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.test import AsyncRequestFactory, Client, RequestFactory
 
 from common.middleware import (
@@ -8,9 +15,11 @@ from common.middleware import (
     htmx_sign_in_middleware,
     plain_query_middleware,
     same_site_middleware,
+    streams_middleware,
 )
 from common.policies import ContentPolicy, with_policy
 
+FILE = bytes(range(256)) * 4096
 KNOWN = {policy.value for policy in ContentPolicy}
 HTMX = {"HX-Request": "true"}
 
@@ -143,3 +152,60 @@ def test_other_redirects_stay_redirects(rf: RequestFactory):
     assert answer(rf.post("/", headers=HTMX)).status_code == 302
     plain = htmx_sign_in_middleware(lambda _: HttpResponseRedirect("/login/"))
     assert plain(rf.get("/")).status_code == 302
+
+
+def sent(response):
+    """The pieces that a server of the other kind would send."""
+
+    async def read():
+        answer = await streams_middleware(answered_with(response))(AsyncRequestFactory().get("/"))
+        assert answer.is_async
+        return [piece async for piece in answer]
+
+    return async_to_sync(read)()
+
+
+def answered_with(response):
+    async def answer(request):
+        return response
+
+    return answer
+
+
+@pytest.mark.django_db
+def test_file_is_sent_in_pieces_where_the_server_is_asynchronous():
+    file = io.BytesIO(FILE)
+    response = FileResponse(file, filename="offer.pdf")
+    pieces = sent(response)
+    assert b"".join(pieces) == FILE
+    assert [len(piece) for piece in pieces] == [256 * 1024] * 4
+    assert response["Content-Length"] == str(len(FILE))
+    response.close()
+    assert file.closed
+
+
+def test_only_what_is_sent_has_been_read():
+    read = []
+
+    def rows():
+        for number in range(3):
+            read.append(number)
+            yield f"row {number}" if number != 1 else ""
+
+    async def first():
+        response = StreamingHttpResponse(rows())
+        answer = await streams_middleware(answered_with(response))(AsyncRequestFactory().get("/"))
+        assert await anext(aiter(answer)) == b"row 0"
+
+    async_to_sync(first)()
+    assert read == [0]
+    assert sent(StreamingHttpResponse(rows())) == [b"row 0", b"row 2"]
+
+
+def test_other_servers_and_answers_are_left_alone():
+    response = StreamingHttpResponse(iter(["one"]))
+    answer = streams_middleware(lambda request: response)(RequestFactory().get("/"))
+    assert not answer.is_async
+    assert list(answer) == [b"one"]
+    plain = HttpResponse("two")
+    assert streams_middleware(lambda request: plain)(RequestFactory().get("/")) is plain
