@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.domain.importing import FIELDS, NEEDED
+from crm.domain.import_columns import FIELDS, NEEDED
 from crm.enums import DuplicatePolicy
 from crm.models import RecordImport
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from crm.domain import importing
+from crm.domain import import_columns, importing
 from crm.domain.exporting import csv_pieces, csv_writer, guarded
 from crm.domain.queries.lists import SPECS
 from crm.enums import ImportState, ListKind, RecordKind
@@ -41,7 +41,7 @@ def import_new(request: HttpRequest, kind: RecordKind) -> HttpResponse:
         "form": form,
         "kind": kind,
         "spec": SPECS[ListKind(kind)],
-        "fields": importing.FIELDS[kind].values(),
+        "fields": import_columns.FIELDS[kind].values(),
         "section": section_of(ListKind(kind)),
         "list_url": list_url(kind),
     }
