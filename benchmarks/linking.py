@@ -75,7 +75,7 @@ def fill(mails: int) -> Any:
 
 def measure(owner: Any) -> None:
     from crm.models import Deal, Person, PersonEmail, Pipeline, Stage
-    from mailsync.domain import linking
+    from mailsync.domain import link_news
     from mailsync.models import ThreadLink
 
     pipeline = Pipeline.objects.create(name="Sales")
@@ -90,7 +90,7 @@ def measure(owner: Any) -> None:
         Deal.objects.filter(pk=deal.pk).update(created_at=datetime(2019, 1, 1, tzinfo=UTC))
         for what in ("first", "again"):
             started, worked = time.perf_counter(), time.process_time()
-            number = linking.link_person(person.pk)
+            number = link_news.link_person(person.pk)
             seconds, own = time.perf_counter() - started, time.process_time() - worked
             print(
                 f"{address:26} {what:6} {number:7} conversations {seconds:7.1f} s"

@@ -6,7 +6,7 @@ import mailsync.converters  # noqa: F401 -- registers <thread:…>, <email:…>,
 from common.opaque import opaque_converter
 from crm.enums import RecordKind
 from inbox.enums import Act, Box, DraftKind
-from mailsync.domain.linking import ITEM_FIELDS
+from mailsync.domain.link_items import ITEM_FIELDS
 
 
 class BoxConverter:

@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from crm import signals as crm_signals
 from mailsync import signals, tasks
-from mailsync.domain import accounts, bounces, leavers, linking, search_index
+from mailsync.domain import accounts, bounces, leavers, link_news, search_index
 from users import signals as user_signals
 
 
@@ -22,19 +22,19 @@ def take_in_mail_of_contact(sender: Any, **kwargs: Any) -> None:
 
 @receiver(crm_signals.persons_merged)
 def move_links_of_person(sender: Any, *, kept_id: int, gone_id: int, **kwargs: Any) -> None:
-    linking.follow_merge(kind="person", kept_id=kept_id, gone_id=gone_id)
+    link_news.follow_merge(kind="person", kept_id=kept_id, gone_id=gone_id)
 
 
 @receiver(crm_signals.organizations_merged)
 def move_links_of_organization(sender: Any, *, kept_id: int, gone_id: int, **kwargs: Any) -> None:
-    linking.follow_merge(kind="organization", kept_id=kept_id, gone_id=gone_id)
+    link_news.follow_merge(kind="organization", kept_id=kept_id, gone_id=gone_id)
 
 
 @receiver(crm_signals.record_converted)
 def move_links_of_item(
     sender: Any, *, from_kind: str, from_id: int, to_kind: str, to_id: int, **kwargs: Any
 ) -> None:
-    linking.follow_conversion(from_kind=from_kind, from_id=from_id, to_kind=to_kind, to_id=to_id)
+    link_news.follow_conversion(from_kind=from_kind, from_id=from_id, to_kind=to_kind, to_id=to_id)
 
 
 @receiver([crm_signals.record_opened, crm_signals.record_closed])

@@ -5,17 +5,17 @@ from celery import shared_task
 
 @shared_task
 def link_persons(person_ids: list[int]) -> None:
-    from mailsync.domain import linking  # leaf
+    from mailsync.domain import link_news  # leaf
 
     for person_id in person_ids:
-        linking.link_person(person_id)
+        link_news.link_person(person_id)
 
 
 @shared_task
 def ask_again_about(kind: str, record_id: int) -> None:
-    from mailsync.domain import linking  # leaf
+    from mailsync.domain import link_news  # leaf
 
-    linking.ask_again_about(kind=kind, record_id=record_id)
+    link_news.ask_again_about(kind=kind, record_id=record_id)
 
 
 @shared_task

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.models.attached import RECORD_FIELDS
-from mailsync.domain.linking import target
+from mailsync.domain.links_by_hand import target
 from mailsync.enums import AccountScope
 from mailsync.models import MailAccount, Thread, ThreadLink
 from mailsync.rules import links_into_view, links_seen_by, opened_when_shared

@@ -22,7 +22,7 @@ from inbox.domain.writing import Written, write
 from inbox.enums import DraftKind
 from inbox.errors import ComposeError
 from inbox.models import Draft
-from mailsync.domain import linking, outbox
+from mailsync.domain import links_by_hand, outbox
 from mailsync.enums import AccountScope, SubmissionState
 from mailsync.mime import answers
 from mailsync.mime.build import OutgoingAddressError, build, checked_address
@@ -234,7 +234,7 @@ def settle_sent(submission_id: int, *, thread_id: int) -> None:
         )
     for record in (draft.deal, draft.lead, draft.project, draft.person):
         if record and type(record).objects.visible_to(draft.author).filter(pk=record.pk).exists():
-            linking.link_by_hand(thread, record=record, by=draft.author)
+            links_by_hand.link_by_hand(thread, record=record, by=draft.author)
 
 
 def _visibility_after(draft: Draft, thread: Thread) -> str:

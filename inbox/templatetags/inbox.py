@@ -17,7 +17,7 @@ from inbox.domain.queries.lists import Row
 from inbox.enums import Act
 from inbox.forms.search import HELP
 from inbox.views.acts import LEAVING
-from mailsync.domain.linking import reason, target
+from mailsync.domain.links_by_hand import reason, target
 from mailsync.enums import AccountScope, LinkOrigin
 from mailsync.mime import html
 from mailsync.models import Attachment, MailAccount, Thread, ThreadLink

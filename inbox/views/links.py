@@ -22,7 +22,7 @@ from inbox.forms.links import RecordForm, chosen_records
 from inbox.views.acts import back_path
 from inbox.views.joins import own_thread
 from inbox.views.threads import visible_thread
-from mailsync.domain import linking
+from mailsync.domain import link_items, links_by_hand
 from mailsync.models import MailAccount, Thread, ThreadLink
 
 FOUND_PER_KIND = 6
@@ -51,17 +51,17 @@ def side_context(request: HttpRequest, found: Thread) -> dict[str, Any]:
         "thread": found,
         "account": found.account,
         "may_act": may_act,
-        "items": [_entry(link) for link in links if kind_of(link) in linking.ITEM_FIELDS],
+        "items": [_entry(link) for link in links if kind_of(link) in link_items.ITEM_FIELDS],
         "known": [party for party in people if party.persons],
         "unknown": [party for party in people if not party.persons],
         "organizations": [link.organization for link in links if link.organization],
         "hand_persons": _persons_by_hand(links, people),
-        "questions": linking.possible_items(found, user=request.user) if may_act else [],
+        "questions": links_by_hand.possible_items(found, user=request.user) if may_act else [],
     }
 
 
 def _entry(link: ThreadLink) -> dict[str, Any]:
-    return {"link": link, "kind": kind_of(link), "record": linking.target(link)}
+    return {"link": link, "kind": kind_of(link), "record": links_by_hand.target(link)}
 
 
 def _persons_by_hand(links: list[ThreadLink], people: list[Any]) -> list[dict[str, Any]]:
@@ -126,11 +126,11 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     record = form.cleaned_data["found"]
     try:
-        if form.cleaned_data["remember"] and form.cleaned_data["kind"] in linking.ITEM_FIELDS:
-            linking.answer_question(found, item=record, by=request.user, remember=True)
+        if form.cleaned_data["remember"] and form.cleaned_data["kind"] in link_items.ITEM_FIELDS:
+            links_by_hand.answer_question(found, item=record, by=request.user, remember=True)
         else:
-            linking.link_by_hand(found, record=record, by=request.user)
-    except linking.LinkError as error:
+            links_by_hand.link_by_hand(found, record=record, by=request.user)
+    except links_by_hand.LinkError as error:
         raise Http404 from error
     return _changed(request, found, _("Linked to %(record)s.") % {"record": record})
 
@@ -142,8 +142,8 @@ def _link_chosen(request: HttpRequest, found: Thread) -> HttpResponse:
     try:
         with transaction.atomic():
             for record in records:
-                linking.link_by_hand(found, record=record, by=request.user)
-    except linking.LinkError as error:
+                links_by_hand.link_by_hand(found, record=record, by=request.user)
+    except links_by_hand.LinkError as error:
         raise Http404 from error
     if len(records) == 1:
         return _changed(request, found, _("Linked to %(record)s.") % {"record": records[0]})
@@ -162,8 +162,8 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
     record = form.cleaned_data["found"]
     standing = get_object_or_404(found.links.standing(), **{form.cleaned_data["kind"]: record})
     try:
-        linking.unlink(standing, by=request.user)
-    except linking.LinkError as error:
+        links_by_hand.unlink(standing, by=request.user)
+    except links_by_hand.LinkError as error:
         raise Http404 from error
     text = _("No longer linked to %(record)s.") % {"record": record}
     undo = reverse("inbox:thread_relink", args=[found.key, seal("link", standing.pk)])
@@ -180,8 +180,8 @@ def unlink_undo(request: HttpRequest, pk: int, link_pk: int) -> HttpResponse:
     found = visible_thread(request.user, pk)
     removed = get_object_or_404(found.links.select_related("thread"), pk=link_pk)
     try:
-        linking.relink(removed, by=request.user)
-    except linking.LinkError as error:
+        links_by_hand.relink(removed, by=request.user)
+    except links_by_hand.LinkError as error:
         raise Http404 from error
     return toast_answer(
         request,
@@ -196,7 +196,7 @@ def unlink_undo(request: HttpRequest, pk: int, link_pk: int) -> HttpResponse:
 def question(request: HttpRequest, pk: int) -> HttpResponse:
     """Which of several open items a conversation is about: asked from its row in the list."""
     found = own_thread(request, pk)
-    items = linking.possible_items(found, user=request.user)
+    items = links_by_hand.possible_items(found, user=request.user)
     return render_dialog(request, "inbox/question.html", {"thread": found, "questions": items})
 
 
@@ -207,10 +207,10 @@ def make_main(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_thread(request.user, pk)
     form = RecordForm(request.POST, user=request.user)
     is_own = MailAccount.objects.usable_by(request.user).filter(pk=found.account_id).exists()
-    if not is_own or not form.is_valid() or form.cleaned_data["kind"] not in linking.ITEM_FIELDS:
+    if not is_own or not form.is_valid() or form.cleaned_data["kind"] not in link_items.ITEM_FIELDS:
         raise Http404
     record = form.cleaned_data["found"]
-    linking.make_main(
+    links_by_hand.make_main(
         get_object_or_404(found.links.standing(), **{form.cleaned_data["kind"]: record})
     )
     return _changed(request, found, _("%(record)s is the main link.") % {"record": record})

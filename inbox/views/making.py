@@ -23,7 +23,7 @@ from inbox.domain.queries.conversation import kind_of, links_of
 from inbox.domain.queries.parties import Party, parties
 from inbox.views.records import visible_record
 from inbox.views.threads import visible_thread
-from mailsync.domain import linking
+from mailsync.domain import link_items, links_by_hand
 from mailsync.enums import LinkOrigin
 from mailsync.mime.subjects import base_subject
 from mailsync.models import Thread
@@ -55,9 +55,12 @@ def make_record(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         return render_dialog(request, "crm/record_form.html", context, status=status)
     with transaction.atomic():
         record = save_new(RecordKind(kind), form, by=request.user)
-        linking.link_by_hand(found, record=record, by=request.user, origin=LinkOrigin.CREATED)
+        links_by_hand.link_by_hand(found, record=record, by=request.user, origin=LinkOrigin.CREATED)
     text = _("“%(name)s” was added and linked.") % {"name": record}
-    if kind in linking.ITEM_FIELDS and linking.earlier_threads(record, user=request.user).exists():
+    if (
+        kind in link_items.ITEM_FIELDS
+        and links_by_hand.earlier_threads(record, user=request.user).exists()
+    ):
         return _offer_at_once(request, record, kind=kind, found=found, text=text)
     return _made(request, found, text)
 
@@ -101,13 +104,13 @@ def make_activity(request: HttpRequest, pk: int) -> HttpResponse:
     )
     link = next(iter(links_of(found, user=request.user)), None)
     if is_post and form.is_valid():
-        about = {kind_of(link): linking.target(link)} if link else {}
+        about = {kind_of(link): links_by_hand.target(link)} if link else {}
         activities.add_activity(by=request.user, **form.cleaned_data, **about)
         return _made(request, found, _("Planned."))
     context = {
         "form": form,
         "thread": found,
-        "about": linking.target(link) if link else None,
+        "about": links_by_hand.target(link) if link else None,
     }
     status = 422 if is_post else 200
     return render_dialog(request, "inbox/make_activity.html", context, status=status)
@@ -145,10 +148,10 @@ def earlier(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         return _earlier_dialog(request, record, kind=kind)
     keys = request.POST.getlist("thread")[:OFFERED]
     wanted = {number for key in keys if (number := unseal("thread", key)) is not None}
-    offered = linking.earlier_threads(record, user=request.user).filter(pk__in=wanted)
+    offered = links_by_hand.earlier_threads(record, user=request.user).filter(pk__in=wanted)
     with transaction.atomic():
         for thread in offered:
-            linking.link_by_hand(thread, record=record, by=request.user)
+            links_by_hand.link_by_hand(thread, record=record, by=request.user)
     number = len(offered)
     text = ngettext("%(n)s conversation linked.", "%(n)s conversations linked.", number)
     return toast_answer(
@@ -160,7 +163,7 @@ def earlier(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 
 def _earlier_dialog(request: HttpRequest, record: Any, *, kind: str) -> HttpResponse:
-    rows = linking.earlier_threads(record, user=request.user)[: OFFERED + 1]
+    rows = links_by_hand.earlier_threads(record, user=request.user)[: OFFERED + 1]
     context = {
         "record": record,
         "kind": kind,
@@ -177,6 +180,6 @@ def earlier_offer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     record = visible_record(request, kind, pk)
     number = 0
     if type(record).objects.open().filter(pk=record.pk).exists():
-        number = linking.earlier_threads(record, user=request.user)[: OFFERED + 1].count()
+        number = links_by_hand.earlier_threads(record, user=request.user)[: OFFERED + 1].count()
     context = {"record": record, "kind": kind, "number": number, "most": OFFERED}
     return render(request, "inbox/_earlier_offer.html", context)

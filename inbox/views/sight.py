@@ -13,7 +13,7 @@ from inbox.domain.queries.conversation import conversation, kind_of
 from inbox.enums import Act
 from inbox.views.acts import choice_of, chosen_threads
 from inbox.views.joins import own_thread
-from mailsync.domain.linking import target
+from mailsync.domain.links_by_hand import target
 from users.models import User
 
 

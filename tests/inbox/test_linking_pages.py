@@ -10,7 +10,7 @@ from common.opaque import seal
 from crm.models import Activity, Deal, Person
 from inbox.enums import Act
 from inbox.models import UndoToken
-from mailsync.domain import linking, search_index
+from mailsync.domain import linking, links_by_hand, search_index
 from mailsync.domain.thread_joins import rebuild_addresses
 from mailsync.enums import AccountScope, LinkOrigin
 from mailsync.models import (
@@ -127,7 +127,7 @@ def test_the_panel_comes_anew_where_it_asked(client: Any, account: Any, alice: A
 def test_unlink_is_undone(client: Any, account: Any, alice: Any) -> None:
     thread = make_thread(account)
     deal = make_deal(alice)
-    linking.link_by_hand(thread, record=deal, by=alice)
+    links_by_hand.link_by_hand(thread, record=deal, by=alice)
     data = {"kind": "deal", "record": deal.pk}
     response = client.post(url("thread_unlink", thread), data, headers=HTMX)
     row = ThreadLink.objects.get(deal=deal)

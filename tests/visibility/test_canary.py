@@ -17,7 +17,7 @@ from crm.models import Deal, Organization, Person
 from inbox.domain import reminders, texts, triage
 from inbox.enums import Act
 from inbox.models import Draft, Label, MailTemplate, ThreadLabel
-from mailsync.domain import linking, search_index
+from mailsync.domain import linking, links_by_hand, search_index
 from mailsync.domain.news import tell_threads_changed
 from mailsync.models import Attachment, Email, MailAccount, Thread
 from notifications.models import LiveEvent, Notification
@@ -90,7 +90,7 @@ def add_private_mail(account: MailAccount, deal: Any) -> Thread:
     email.save(update_fields=["recipients"])
     search_index.index_emails([email.pk])
     linking.link_threads([thread.pk])
-    linking.link_by_hand(thread, record=deal, by=account.owner)
+    links_by_hand.link_by_hand(thread, record=deal, by=account.owner)
     ThreadLabel.objects.create(thread=thread, label=Label.objects.first(), put_by=account.owner)
     Draft.objects.create(author=account.owner, account=account, subject=CANARIES["subject"])
     for template in MailTemplate.objects.all():

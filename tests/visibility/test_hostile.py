@@ -18,7 +18,7 @@ from inbox.domain.draft_sight import as_seen_by
 from inbox.domain.queries.parties import parties
 from inbox.enums import DraftKind
 from inbox.models import Draft, TrustedSender
-from mailsync.domain import blobs, linking, search_index
+from mailsync.domain import blobs, linking, links_by_hand, search_index
 from mailsync.enums import AccountScope, LinkOrigin
 from mailsync.models import (
     EmailBody,
@@ -178,10 +178,10 @@ def test_earlier_mail_is_not_offered_by_a_person_out_of_sight(
     deal = make_deal(bob, "Everybody's", person=hidden)
     thread = make_thread(account)
     ThreadLink.objects.create(thread=thread, person=hidden, origin=LinkOrigin.ADDRESS)
-    assert not linking.earlier_threads(deal, user=alice).exists()
+    assert not links_by_hand.earlier_threads(deal, user=alice).exists()
     hidden.visibility = ItemVisibility.COMPANY
     hidden.save()
-    assert linking.earlier_threads(deal, user=alice).get() == thread
+    assert links_by_hand.earlier_threads(deal, user=alice).get() == thread
 
 
 def test_records_for_a_mail_do_not_tell_whose_address_a_hidden_person_has(

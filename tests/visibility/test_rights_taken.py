@@ -16,7 +16,7 @@ from django.utils import timezone
 from crm.domain.records import bin_record
 from crm.models import Deal
 from inbox.domain import search
-from mailsync.domain import accounts, linking, search_index
+from mailsync.domain import accounts, links_by_hand, search_index
 from mailsync.enums import AccountScope
 from mailsync.models import Attachment, Email, Thread
 from sharing.enums import ItemVisibility, ThreadVisibility
@@ -107,7 +107,7 @@ def set_private(s: Scene) -> None:
 
 
 def unlink(s: Scene) -> None:
-    linking.unlink(s.thread.links.get(), by=s.alice)
+    links_by_hand.unlink(s.thread.links.get(), by=s.alice)
 
 
 def make_record_private(s: Scene) -> None:

@@ -9,7 +9,7 @@ from crm.models import Note
 from inbox.domain import triage
 from inbox.enums import Act
 from inbox.models import Label, ThreadLabel
-from mailsync.domain import blobs, journal, linking, sync
+from mailsync.domain import blobs, journal, links_by_hand, sync
 from mailsync.models import (
     Attachment,
     Blob,
@@ -100,7 +100,7 @@ def test_resync_keeps_what_people_did(filled, server, alice, options):
     threads = list(Thread.objects.order_by("pk"))
     link(threads[0], deal=deal)
     gone = link(threads[0], person=person)
-    linking.unlink(gone, by=alice)
+    links_by_hand.unlink(gone, by=alice)
     ThreadLabel.objects.create(thread=threads[1], label=Label.objects.create(name="Later"))
     Note.objects.create(deal=deal, text="About it", author=alice)
     triage.perform(Act.STAR, [threads[1].pk], by=alice)
