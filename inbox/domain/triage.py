@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from inbox.enums import Act
 from inbox.models import Label, ThreadLabel, UndoToken
-from mailsync.domain import blocking, mirror
+from mailsync.domain import blocking, filing, mirror
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
 from mailsync.enums import AccountScope
@@ -321,7 +321,7 @@ def _to_folder(threads: list[Thread], detail: Detail) -> Memory:
     """Conversations of another account than the folder's stay where they are."""
     if detail.mailbox is None:
         raise TriageError("mailbox")
-    moves = mirror.move_threads(threads, detail.mailbox, by=detail.by)
+    moves = filing.move_threads(threads, detail.mailbox, by=detail.by)
     return {pk: f"{placement}.{moves.after}" for pk, placement in moves.placements.items()}
 
 
@@ -329,7 +329,7 @@ def _from_folder(threads: list[Thread], detail: Detail) -> Memory:
     if detail.filed is None:
         raise TriageError("filed")
     placement, after = detail.filed
-    changed = mirror.move_threads_back(threads, after=after, placement=placement, by=detail.by)
+    changed = filing.move_threads_back(threads, after=after, placement=placement, by=detail.by)
     return dict.fromkeys(changed)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from common.paging import keyset_page
 from common.toasts import toast_answer
-from mailsync.domain import mirror, quarantine
+from mailsync.domain import made_changes, quarantine
 from mailsync.domain.queries.diagnostics import mailbox_figures, unreadable, where_is
 from mailsync.errors import sentence
 from mailsync.forms.accounts import WhereForm
@@ -92,7 +92,7 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
     """What we changed in the mailbox within thirty days."""
     account = own_account(request.user, pk)
     page = keyset_page(
-        mirror.recent_changes(account), order=["-pk"], after=request.GET.get("after", "")
+        made_changes.recent_changes(account), order=["-pk"], after=request.GET.get("after", "")
     )
     context = {"account": account, "page": page}
     return render(request, "mailsync/changes.html", context)
@@ -105,6 +105,6 @@ def undo_change(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(
         RemoteChange.objects.select_related("account", "entry"), pk=pk, account__in=accounts
     )
-    mirror.undo_change(change, by=request.user)
+    made_changes.undo_change(change, by=request.user)
     back_to = reverse("mailsync:changes", args=[change.account.key])
     return toast_answer(request, _("Taken back. The mailbox follows in a moment."), back_to=back_to)

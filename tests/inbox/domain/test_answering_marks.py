@@ -8,7 +8,7 @@ from model_bakery import baker
 from inbox.domain import answering
 from inbox.enums import DraftKind
 from inbox.models import Draft
-from mailsync.domain.mirror import undo_change
+from mailsync.domain.made_changes import undo_change
 from mailsync.enums import ChangeState, Keyword
 from mailsync.models import Email, MailAccount, Mailbox, MailboxEntry, RemoteChange, Submission
 from tests.factories.mail import make_thread

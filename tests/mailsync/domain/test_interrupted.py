@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailsync.domain import leases, mirror, sync
+from mailsync.domain import filing, leases, mirror, sync
 from mailsync.enums import ChangeState, MailboxRole
 from mailsync.models import Email, MailAccount, MailboxEntry, RemoteChange, Thread
 from mailsync.providers.base import Keyword, ProviderError, Reaction
@@ -97,7 +97,7 @@ def scenario(account: MailAccount, server: FakeServer, alice: Any, sync_now: Any
     mirror.trash_threads(Thread.objects.filter(emails__message_id__startswith="mail9@"), by=alice)
     sync_now()
     projects = account.mailboxes.get(path="Projects")
-    mirror.move_threads(Thread.objects.filter(account=account), projects, by=alice)
+    filing.move_threads(Thread.objects.filter(account=account), projects, by=alice)
     server.deliver(message(7, to=ME, answers=2))
     sync_now()
 
@@ -308,9 +308,9 @@ def act_here(name: str, number: int, account: MailAccount, alice: Any) -> None:
     elif name == "trash":
         mirror.trash_threads(chosen, by=alice)
     elif name == "move" and targets:
-        mirror.move_threads(chosen, targets[number % len(targets)], by=alice)
+        filing.move_threads(chosen, targets[number % len(targets)], by=alice)
     elif name == "move back":
-        mirror.move_threads_back(chosen, after=0, placement="", by=alice)
+        filing.move_threads_back(chosen, after=0, placement="", by=alice)
 
 
 def agree(account: MailAccount, server: FakeServer) -> None:
