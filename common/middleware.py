@@ -135,9 +135,17 @@ def plain_query_middleware(
 
 
 def _without_nul(request: HttpRequest) -> None:
-    # What is left may be one again: %%0000.
-    while "%00" in (query := request.META.get("QUERY_STRING", "")):
-        request.META["QUERY_STRING"] = query.replace("%00", "")
+    query = request.META.get("QUERY_STRING", "")
+    if "%00" not in query:
+        return
+    # One pass: what is left may be one again (%%0000), and to look for it anew each time would
+    # take as many passes as somebody nests, with all other requests waiting.
+    kept: list[str] = []
+    for letter in query:
+        kept.append(letter)
+        if kept[-3:] == ["%", "0", "0"]:
+            del kept[-3:]
+    request.META["QUERY_STRING"] = "".join(kept)
 
 
 @sync_and_async_middleware
