@@ -109,6 +109,10 @@ def run_import(import_id: int) -> None:
             # Claimed before a row is taken: the other worker waits here, and then has lost.
             if not _claim(record_import):
                 return
+            # What he sees, and may still do, is his as of now.
+            record_import.created_by.refresh_from_db(fields=["is_active", "role"])
+            if not record_import.created_by.is_active:
+                break
             for number, cells in enumerate(rows[start : start + BATCH], start=start):
                 _take(record_import, number + 2, cells)
                 record_import.done_count += 1

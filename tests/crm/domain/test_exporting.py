@@ -7,6 +7,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.domain import exporting
 from crm.domain.queries.lists import SPECS
@@ -15,6 +16,7 @@ from crm.models import Person
 from sharing.enums import ItemVisibility
 from tests.crm.views.test_pages import LISTS, make_all
 from tests.factories.crm import make_organization, make_person
+from users.enums import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +33,32 @@ def test_rows_are_read_piece_by_piece(alice, monkeypatch, django_assert_num_quer
     pieces = exporting.csv_pieces(SPECS[ListKind.PERSON], rows, user=alice)
     with django_assert_num_queries(0):
         assert table(next(pieces))[0][0] == "Name"
-    # The keys, then two rows with their labels, addresses and phones.
-    with django_assert_num_queries(5):
+    # The keys, then who asks and what of it he sees, two rows with their labels, addresses and
+    # phones.
+    with django_assert_num_queries(7):
         assert len(table(next(pieces))) == 2
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         assert len(table(next(pieces))) == 2
     assert [len(table(piece)) for piece in pieces] == [1]
+
+
+def test_who_reads_slowly_gets_nothing_that_is_his_no_more(alice, dana, monkeypatch):
+    """A row that was hidden, a role that was taken away, a reader who has left."""
+    monkeypatch.setattr(exporting, "BATCH", 1)
+    for number in range(5):
+        make_person(alice, f"Person {number}", visibility=ItemVisibility.OWNER)
+    rows = Person.objects.visible_to(dana)
+    pieces = exporting.csv_pieces(SPECS[ListKind.PERSON], rows, user=dana)
+    next(pieces)
+    assert "Person 0" in next(pieces)
+    Person.objects.filter(name="Person 1").update(deleted_at=timezone.now())
+    assert next(pieces) == ""
+    assert "Person 2" in next(pieces)
+    type(dana).objects.filter(pk=dana.pk).update(role=Role.MEMBER)
+    assert next(pieces) == ""
+    type(dana).objects.filter(pk=dana.pk).update(role=Role.ADMINISTRATOR, is_active=False)
+    assert next(pieces) == ""
+    assert list(pieces) == []
 
 
 @pytest.mark.parametrize("name", LISTS)

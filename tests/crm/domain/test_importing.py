@@ -6,9 +6,13 @@ import pytest
 from django.utils import timezone
 
 from crm.domain import importing
-from crm.enums import ImportState, RecordKind
+from crm.enums import DuplicatePolicy, ImportState, RecordKind
 from crm.errors import CRMError
 from crm.models import Person, RecordImport
+from sharing.enums import ItemVisibility
+from tests.factories.crm import make_person
+from users.enums import Role
+from users.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +112,41 @@ def test_bombs_are_refused_before_they_are_rows(alice, monkeypatch):
             importing.read_file(content, kind=RecordKind.PERSON, by=alice)
     assert len(counted) <= 14
     assert importing.read_file(b"name\nAda\n", kind=RecordKind.PERSON, by=alice).total_count == 1
+
+
+def test_who_has_left_meanwhile_takes_no_further_rows(started, alice, monkeypatch):
+    take = importing._take
+
+    def leaves(*given):
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        take(*given)
+
+    monkeypatch.setattr(importing, "_take", leaves)
+    importing.run_import(started.pk)
+    assert outcome(started) == (ImportState.DONE, 2, 2)
+    assert Person.objects.count() == 2
+    assert started.text == ""
+
+
+def test_rows_meet_only_what_is_seen_when_they_are_taken(alice, dana, monkeypatch):
+    """An administrator until after the first row: the second would change a hidden person."""
+    monkeypatch.setattr(importing, "BATCH", 1)
+    for name in ("Ada", "Bea"):
+        make_person(alice, name, visibility=ItemVisibility.OWNER)
+    row = importing.read_file(
+        b"Name,Job title\nAda,Boss\nBea,Boss\n", kind=RecordKind.PERSON, by=dana
+    )
+    row.duplicates = DuplicatePolicy.UPDATE
+    importing.start_import(row)
+    take = importing._take
+
+    def loses(*given):
+        take(*given)
+        User.objects.filter(pk=dana.pk).update(role=Role.MEMBER)
+
+    monkeypatch.setattr(importing, "_take", loses)
+    importing.run_import(row.pk)
+    assert dict(Person.objects.filter(owner=alice).values_list("name", "job_title")) == {
+        "Ada": "Boss",
+        "Bea": "",
+    }
