@@ -19,6 +19,7 @@ from inbox.models import Label, ThreadLabel, UndoToken
 from mailsync.domain import blocking, filing, mirror
 from mailsync.domain.news import tell_threads_changed
 from mailsync.domain.thread_figures import refresh_threads
+from mailsync.domain.thread_joins import holding_hidden_mail
 from mailsync.enums import AccountScope
 from mailsync.models import AccountMember, MailAccount, Mailbox, Thread
 from notifications.domain import bell
@@ -132,12 +133,20 @@ def undo(token: str, *, by: Any) -> Done | None:
     if row.blocked and row.blocked.user_id == by.pk:
         blocking.unblock(row.blocked)
     changed: Memory = {}
-    for act, detail, ids in _by_detail(row, by):
+    for act, detail, remembered in _by_detail(row, by):
+        ids = _still_shareable(remembered) if act == Act.SHARE else remembered
         for start in range(0, len(ids), CHUNK):
             with transaction.atomic():
                 changed |= apply(act, ids[start : start + CHUNK], detail)
     pattern = row.blocked.pattern if row.blocked else ""
     return Done(act=Act(row.act), thread_ids=list(changed), undo=None, blocked=pattern)
+
+
+def _still_shareable(thread_ids: list[int]) -> list[int]:
+    """Without those into which hidden mail has come since: to take an act back is no wish to
+    publish that. Together they were hidden, so none of them hides another's mail."""
+    holding = holding_hidden_mail(thread_ids, but_of=thread_ids)
+    return [pk for pk in thread_ids if pk not in holding]
 
 
 def newest_undo(user: Any) -> UndoToken | None:

@@ -96,22 +96,28 @@ def move_back(thread: Thread, emails: Iterable[Email], *, to: Thread, moved: Mov
     if to.account_id != thread.account_id or to.pk == thread.pk:
         raise ThreadError("not another thread of this account")
     moving = _leaving(thread, emails)
-    if moved.has_hidden and not _holds_hidden_mail(thread, but_of=to):
+    if moved.has_hidden and not holding_hidden_mail([thread.pk], but_of=[to.pk]):
         Thread.objects.filter(pk=thread.pk).update(visibility=ThreadVisibility.SHARED)
     if moved.has_parted:
         ThreadSeparation.objects.filter(**_pair(thread, to)).delete()
     _carry_over(thread, moving, to)
 
 
-def _holds_hidden_mail(thread: Thread, *, but_of: Thread) -> bool:
-    """Whether mail may have come into the thread out of another one that is not shared, by a move
-    (which leaves a separation) or with the whole of it."""
-    hidden = Thread.objects.exclude(visibility=ThreadVisibility.SHARED).exclude(pk=but_of.pk)
-    apart = ThreadSeparation.objects.filter(Q(first=thread) | Q(second=thread))
-    others = {number for pair in apart.values_list("first", "second") for number in pair}
-    return hidden.filter(
-        Q(merged_into=thread.pk) | Q(pk__in=others - {thread.pk}, account=thread.account_id)
-    ).exists()
+def holding_hidden_mail(thread_ids: Iterable[int], *, but_of: Iterable[int] = ()) -> set[int]:
+    """Those of the threads into which mail may have come out of another one that is not shared, by
+    a move (which leaves a separation) or with the whole of it. `but_of` are no such others."""
+    found: set[int] = set()
+    hidden = Thread.objects.exclude(visibility=ThreadVisibility.SHARED).exclude(pk__in=but_of)
+    for ids in bulk.chunks(thread_ids, 400):
+        found.update(hidden.filter(merged_into__in=ids).values_list("merged_into", flat=True))
+        for one, other in (("first", "second"), ("second", "first")):
+            apart = ThreadSeparation.objects.filter(**{f"{one}__in": ids})
+            pairs = dict[int, set[int]]()
+            for thread_id, other_id in apart.values_list(one, other):
+                pairs.setdefault(other_id, set()).add(thread_id)
+            for other_id in hidden.filter(pk__in=pairs).values_list("pk", flat=True):
+                found |= pairs[other_id]
+    return found
 
 
 def _leaving(thread: Thread, emails: Iterable[Email]) -> list[Email]:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from mailsync.models import Email, EmailBody, MailAccount, Thread
+from mailsync.models import Email, EmailBody, MailAccount, Thread, ThreadSeparation
 from sharing.enums import ThreadVisibility
 from tests.factories.crm import make_deal
 from tests.factories.mail import link, make_thread
@@ -89,3 +89,37 @@ def test_private_mail_that_came_later_stays_hidden(
     assert Email.objects.get(pk=later.pk).thread_id == shared.pk
     assert shared.visibility == PRIVATE
     assert not Email.objects.visible_to(bob).exists()
+
+
+def hide(client: Client, thread: Thread) -> None:
+    path = reverse("inbox:thread_act", args=[thread.key, "hide"])
+    assert client.post(path, headers=HTMX).status_code == 200
+
+
+def test_hidden_and_taken_back_it_is_shared_again(client: Client, shared: Thread) -> None:
+    other = make_thread(shared.account, "Hidden with it", visibility=SHARED)
+    ThreadSeparation.objects.create(first=shared, second=other)
+    keys = [shared.key, other.key]
+    client.post(reverse("inbox:threads_act", args=["hide"]), {"thread": keys}, headers=HTMX)
+    assert set(Thread.objects.values_list("visibility", flat=True)) == {PRIVATE}
+    client.post(reverse("inbox:undo_newest"), headers=HTMX)
+    assert set(Thread.objects.values_list("visibility", flat=True)) == {SHARED}
+
+
+@pytest.mark.parametrize("joins", ["move", "merge"])
+def test_the_undo_key_after_hiding_publishes_no_mail_that_has_come_in_since(
+    client: Client, shared: Thread, account: MailAccount, bob: Any, joins: str
+) -> None:
+    """The newest token is that of the hiding: moving and putting together have none."""
+    hidden, second = private_thread(account, "Secret")
+    hide(client, shared)
+    if joins == "move":
+        move(client, hidden, second, shared)
+    else:
+        keys = [shared.key, hidden.key]
+        client.post(reverse("inbox:threads_merge"), {"thread": keys}, headers=HTMX)
+    assert shared.emails.count() == (2 if joins == "move" else 3)
+    client.post(reverse("inbox:undo_newest"), headers=HTMX)
+    shared.refresh_from_db()
+    assert shared.visibility == PRIVATE
+    assert not Thread.objects.visible_to(bob).exists()
