@@ -109,10 +109,11 @@ def holding_hidden_mail(thread_ids: Iterable[int], *, but_of: Iterable[int] = ()
     found: set[int] = set()
     hidden = Thread.objects.exclude(visibility=ThreadVisibility.SHARED).exclude(pk__in=but_of)
     for ids in bulk.chunks(thread_ids, 400):
-        found.update(hidden.filter(merged_into__in=ids).values_list("merged_into", flat=True))
+        merged = hidden.filter(merged_into__in=ids).values_list("merged_into", flat=True)
+        found.update(pk for pk in merged if pk)
         for one, other in (("first", "second"), ("second", "first")):
             apart = ThreadSeparation.objects.filter(**{f"{one}__in": ids})
-            pairs = dict[int, set[int]]()
+            pairs: dict[int, set[int]] = {}
             for thread_id, other_id in apart.values_list(one, other):
                 pairs.setdefault(other_id, set()).add(thread_id)
             for other_id in hidden.filter(pk__in=pairs).values_list("pk", flat=True):
