@@ -63,12 +63,16 @@ class RecordForm(forms.Form):
                 initial=ItemVisibility.COMPANY,
                 help_text=_("Administrators and the managers of the owner's teams always see it."),
             )
-        self.fields["labels"] = forms.ModelMultipleChoiceField(
-            label=_("Labels"),
-            queryset=RecordLabel.objects.filter(kind=self.kind),
-            required=False,
-            widget=forms.CheckboxSelectMultiple,
-        )
+        labels = RecordLabel.objects.filter(kind=self.kind)
+        has_labels = labels.exists()
+        if has_labels or self.only == "labels":
+            self.fields["labels"] = forms.ModelMultipleChoiceField(
+                label=_("Labels"),
+                queryset=labels,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                help_text="" if has_labels else _("No labels yet. Administrators make them."),
+            )
         self._prepare()
         if self.only:
             wanted = FACTS[self.only]

@@ -54,7 +54,7 @@ def save_new(kind: RecordKind, form: RecordForm, *, by: User) -> Any:
             record = add_organization(by=by, **values)
         else:
             record = ADD[kind](by=by, **values)
-        set_labels(record, labels=form.cleaned_data["labels"])
+        set_labels(record, labels=form.cleaned_data.get("labels", ()))
     return record
 
 

@@ -6,7 +6,18 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.models import Activity, Board, Deal, Lead, Note, Phase, Pipeline, Project
+from crm.models import (
+    Activity,
+    Board,
+    Deal,
+    Lead,
+    Note,
+    Organization,
+    Phase,
+    Pipeline,
+    Project,
+    RecordLabel,
+)
 from sharing.enums import ItemVisibility
 from tests.factories.crm import make_deal, make_organization, make_person
 from users.models import User
@@ -227,3 +238,24 @@ def test_boards_need_the_same_few_queries(
         client.get(url)
         with django_assert_num_queries(queries):
             client.get(url)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_form_asks_for_labels_once_there_are_some(kind: str, alice: User, signed_in: Any) -> None:
+    make_all(alice)
+    client, url = signed_in.as_(alice), reverse(f"crm:{kind}_new")
+    assert "Labels" not in client.get(url).content.decode()
+    RecordLabel.objects.create(kind=kind, name="Key account")
+    page = client.get(url).content.decode()
+    assert "Labels" in page
+    assert "Key account" in page
+
+
+def test_without_labels_a_record_is_added_and_its_fact_says_so(alice: User, signed_in: Any) -> None:
+    client = signed_in.as_(alice)
+    client.post(reverse("crm:organization_new"), {"name": "Acme"})
+    record = Organization.objects.get()
+    url = reverse("crm:organization_edit", args=[record.pk])
+    assert "No labels yet" in client.get(f"{url}?only=labels").content.decode()
+    RecordLabel.objects.create(kind="organization", name="Key account")
+    assert "No labels yet" not in client.get(f"{url}?only=labels").content.decode()
