@@ -103,6 +103,7 @@ urlpatterns = [
         record_timeline.record_files,
         name="record_files",
     ),
+    path("mail/records/<str:kind>/<int:pk>/plans/", records.record_plans, name="record_plans"),
     path("mail/last/<recordkind:kind>/", last_mail.last_mail, name="last_mail"),
     path("mail/records/<str:kind>/<int:pk>/", records.record_pane, name="record_pane"),
     path(

@@ -45,6 +45,7 @@ SEARCH_ROWS: dict[str, Any] = {
     # Without htmx these lead to the pages that ask for them.
     "inbox:record_pane": Row(SEERS, get=302, args=the_deal),
     "inbox:record_timeline": Row(SEERS, get=302, args=the_deal),
+    "inbox:record_plans": Row(SEERS, get=302, args=the_deal),
     "inbox:last_mail": Row(USERS, args=lambda _: {"kind": "deal"}),
     "inbox:record_files": Row(SEERS, get=302, args=the_deal),
     "inbox:record_thread": {

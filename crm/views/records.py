@@ -46,6 +46,8 @@ TABS: dict[str, tuple[str, ...]] = {
 }
 # Where the app above has these entries with those of mail between them.
 MERGED = {"all": "inbox:record_timeline", "files": "inbox:record_files"}
+# Tabs above which mail that waits for its time stands among what is planned.
+PLANNING = ("all", "email")
 
 
 @login_required
@@ -76,6 +78,9 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
         return render(request, "crm/record.html#entries", context)
     if tab in MERGED:
         context["mail_timeline_url"] = page_above(MERGED[tab], kind, pk)
+    if tab in PLANNING:
+        plans_url = page_above("inbox:record_plans", kind, pk)
+        context["plans_url"] = f"{plans_url}?tab={tab}" if plans_url else ""
     context |= DETAILS[kind](record, user=request.user)
     to_do = planned(record, user=request.user)
     context |= {

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from common.opaque import unseal
@@ -13,6 +14,7 @@ from crm.domain.records import MODELS
 from crm.enums import RecordKind
 from inbox.domain.queries.lists import Cursor
 from inbox.domain.queries.record_mail import Narrowed, RecordMail
+from inbox.domain.queries.record_plans import plans_of
 
 
 def visible_record(request: HttpRequest, kind: str, pk: int) -> Any:
@@ -77,3 +79,19 @@ def record_thread(request: HttpRequest, kind: str, pk: int, thread_pk: int) -> H
         messages, left_out = mail.messages(thread_pk)
         context |= {"messages": messages, "left_out": left_out}
     return render(request, "inbox/_record_entry.html", context)
+
+
+@require_safe
+@login_required
+def record_plans(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """What is planned for a record: with `tab=email` mail alone, else activities with it."""
+    record = visible_record(request, kind, pk)
+    tab = "email" if request.GET.get("tab") == "email" else "all"
+    if not request.htmx:
+        return redirect(f"{record.get_absolute_url()}?tab={tab}")
+    context = {
+        "record": record,
+        "plans": plans_of(record, user=request.user, with_activities=tab == "all"),
+        "today": timezone.localdate(),
+    }
+    return render(request, "inbox/_record_plans.html", context)
