@@ -35,7 +35,6 @@ MET_BY = {
     "mailsync/domain/mailboxes.py": "mailsync/domain/test_sync.py",
     "mailsync/domain/outbox_news.py": "mailsync/domain/test_outbox.py",
     "mailsync/domain/quarantine.py": "mailsync/views/test_diagnostics.py",
-    "mailsync/domain/replay.py": "mailsync/domain/test_sync.py",
     "mailsync/domain/waiting.py": "mailsync/domain/test_sync.py",
     "mailsync/mime/limits.py": "mailsync/mime/test_bombs.py",
     "mailsync/providers/imap_mailboxes.py": "mailsync/providers/test_imap_hostile.py",

@@ -26,7 +26,10 @@ def recent_changes(account: MailAccount) -> QuerySet[RemoteChange]:
 
 @transaction.atomic
 def undo_change(change: RemoteChange, *, by: Any) -> RemoteChange | None:
-    """Takes one change in the mailbox back. None when it never happened there."""
+    """Takes one change in the mailbox back. None when it never happened there: what was given up
+    was taken back then, and what was dropped had never begun."""
+    if change.state in (ChangeState.FAILED, ChangeState.DROPPED):
+        return None
     stopped = RemoteChange.objects.filter(pk=change.pk, state=ChangeState.PENDING).update(
         state=ChangeState.DROPPED, done_at=timezone.now()
     )

@@ -1,15 +1,21 @@
-"""Replays local acts in the mailbox: strictly in order, idempotently, looking before it repeats.
+"""Replays local acts in the mailbox: in order, idempotently, looking before it repeats.
 
 A change is `pending`, then `running` (committed before the command goes out), then `done`,
 `failed` or `dropped`. One that is found `running` was cut off: the server may have done it, so
 the mailbox is looked at first. Neighbouring changes of one kind are carried out as one command.
+
+One that has to wait holds back what must come after it, which is all later changes of the same
+mail, and nothing else. When a command for several is cut off they are tried one by one, so that
+the one that cannot be done is left alone; when two of the same way (operation, folder, folder) are
+cut off it is the way, and the others of it rest as long.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mailsync.domain.fetching import Work
@@ -34,52 +40,65 @@ BATCH = 200
 TRIES = 10
 RETRY_AFTER = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(hours=4)
+WAITING = (ChangeState.PENDING, ChangeState.RUNNING)
 FOR_GOOD = (Reaction.REFUSED, Reaction.MESSAGE, Reaction.MAILBOX)
 
 
 def replay_waiting(work: Work) -> int:
-    """Carries out what waits. Returns how many changes were settled; stops at the first that
-    has to wait, because later ones may build on it."""
+    """Carries out what waits and is due. Returns how many changes were settled."""
     settled = 0
-    while True:
-        changes = list(
-            work.account.changes.filter(state__in=(ChangeState.PENDING, ChangeState.RUNNING))
-            .exclude(operation=ChangeOperation.APPEND)
-            .select_related("entry__mailbox", "entry__email")
-            .order_by("id")[:BATCH]
-        )
-        if not changes:
-            return settled
+    numbered_anew: set[int] = set()
+    while changes := _due(work, numbered_anew):
+        moved: set[int | None] = set()
         for group in _groups(changes):
-            if group[0].next_try_at and group[0].next_try_at > timezone.now():
-                return settled
-            if not _carry_out(work, group):
-                return settled
+            if moved & {change.entry_id for change in group}:
+                break  # Read before they were moved: their folder and UID are others now.
+            try:
+                _carry_out(work, group)
+            except _NotYetError as error:
+                numbered_anew.add(error.mailbox_id)
+                break
             settled += len(group)
+            if group[0].operation != ChangeOperation.KEYWORDS:
+                moved |= {change.entry_id for change in group}
+    return settled
+
+
+def _due(work: Work, numbered_anew: Collection[int]) -> list[RemoteChange]:
+    """The next that have to wait for nothing: neither for their time, nor for a folder, nor for
+    an earlier change of the same mail that waits."""
+    waiting = work.account.changes.filter(state__in=WAITING)
+    waiting = waiting.exclude(operation=ChangeOperation.APPEND)
+    not_now = Q(next_try_at__gt=timezone.now()) | Q(entry__mailbox__in=numbered_anew)
+    earlier = waiting.filter(not_now, email=OuterRef("email"), pk__lte=OuterRef("pk"))
+    rows = waiting.filter(~Exists(earlier)).select_related("entry__mailbox", "entry__email")
+    return list(rows.order_by("id")[:BATCH])
 
 
 def _groups(changes: Sequence[RemoteChange]) -> Iterator[list[RemoteChange]]:
     """Runs of changes that one command can do. An interrupted one stands alone."""
 
     def kind(change: RemoteChange) -> tuple[object, ...]:
-        mailbox = change.entry.mailbox_id if change.entry else None
-        alone = change.pk if change.state == ChangeState.RUNNING else 0
-        came_from = change.base.get("mailbox")
-        return (change.operation, mailbox, str(change.wanted), came_from, alone)
+        return (_way(change), change.pk if change.state == ChangeState.RUNNING else 0)
 
     for _, group in groupby(changes, key=kind):
         yield list(group)
 
 
-def _carry_out(work: Work, group: Sequence[RemoteChange]) -> bool:
-    """One command and its result. False when the account's queue has to wait."""
+def _way(change: RemoteChange) -> tuple[object, ...]:
+    mailbox = change.entry.mailbox_id if change.entry else None
+    return (change.operation, mailbox, str(change.wanted), change.base.get("mailbox"))
+
+
+def _carry_out(work: Work, group: Sequence[RemoteChange]) -> None:
+    """One command and its result."""
     _follow_renumbering(group)
     live = [c for c in group if c.entry and c.entry.gone_at is None]
     if lost := [c for c in group if c not in live]:
         # A remote deletion beats a local change of marks or place.
         _settle(work, lost, ChangeState.DROPPED)
     if not live:
-        return True
+        return
     was_running = live[0].state == ChangeState.RUNNING
     _claim(work, live)
     try:
@@ -87,15 +106,16 @@ def _carry_out(work: Work, group: Sequence[RemoteChange]) -> bool:
             _do_keywords(work, live)
         else:
             _do_move(work, live, look_first=was_running)
-    except _NotYetError:
-        return False
     except ProviderError as error:
-        return _after_error(work, live, error)
-    return True
+        _after_error(work, live, error)
 
 
 class _NotYetError(Exception):
     """The mailbox is being numbered anew; what waits for it is carried out after that."""
+
+    def __init__(self, mailbox_id: int) -> None:
+        super().__init__(mailbox_id)
+        self.mailbox_id = mailbox_id
 
 
 def _follow_renumbering(group: Sequence[RemoteChange]) -> None:
@@ -286,12 +306,12 @@ def _still_numbered(
     validity = status.uidvalidity or 0
     is_new_to_us = validity != (mailbox.uidvalidity or 0)
     if is_new_to_us or mailbox.state == MailboxState.RESYNC:
-        raise _NotYetError
+        raise _NotYetError(mailbox.pk)
     good = [c for c in changes if c.entry and c.entry.uidvalidity == validity]
     goes_down = bool(status.uidnext and status.uidnext <= mailbox.high_uid)
     if goes_down or (status.uidnext != mailbox.uidnext and _are_strangers(work, good)):
         renumber(work, mailbox, status)
-        raise _NotYetError
+        raise _NotYetError(mailbox.pk)
     if stale := [c for c in changes if c not in good]:
         _settle(work, stale, ChangeState.FAILED, error_code="state_lost")
     return good
@@ -334,18 +354,48 @@ def _settle(
         )
 
 
-def _after_error(work: Work, changes: Sequence[RemoteChange], error: ProviderError) -> bool:
-    attempts = changes[0].attempts + 1
-    if error.reaction in FOR_GOOD or attempts >= TRIES:
+def _after_error(work: Work, changes: Sequence[RemoteChange], error: ProviderError) -> None:
+    if error.reaction in FOR_GOOD:
         _give_up(work, changes, error)
-        return True
-    RemoteChange.objects.filter(pk__in=[change.pk for change in changes]).update(
-        state=ChangeState.RUNNING,
-        attempts=attempts,
-        error_code=error.code,
-        next_try_at=timezone.now() + min(LONGEST_PAUSE, RETRY_AFTER * 2 ** (attempts - 1)),
-    )
+        return
+    failed = [*changes, *_others_of_the_way(work, changes)]
+    now = timezone.now()
+    for change in failed:
+        change.state, change.error_code = ChangeState.RUNNING, error.code
+        change.attempts += 1
+        pause = RETRY_AFTER * 2 ** (changes[0].attempts - 1)
+        change.next_try_at = now + min(LONGEST_PAUSE, pause)
+    with transaction.atomic():
+        work.lease.renew()
+        RemoteChange.objects.bulk_update(
+            failed, ["state", "error_code", "attempts", "next_try_at"], batch_size=BATCH
+        )
+    if given_up := [change for change in failed if change.attempts >= TRIES]:
+        _give_up(work, given_up, error)
+    # Also then: nothing more goes over this connection.
     raise error
+
+
+def _others_of_the_way(work: Work, changes: Sequence[RemoteChange]) -> list[RemoteChange]:
+    """What would go the same way, where another one was cut off on it before: by itself, for
+    one command for many says of none of them that it cannot be done."""
+    if changes[0].attempts == 0:
+        return []
+    now = timezone.now()
+    lately = Q(state=ChangeState.FAILED, attempts__gte=TRIES, done_at__gte=now - LONGEST_PAUSE)
+    others = work.account.changes.filter(
+        Q(state__in=WAITING) | lately, operation=changes[0].operation
+    ).exclude(pk__in=[change.pk for change in changes])
+    rest, were_cut_off = [], False
+    for change in others.select_related("entry__mailbox", "entry__email"):
+        if _way(change) != _way(changes[0]):
+            continue
+        waits = bool(change.next_try_at and change.next_try_at > now)
+        if waits or change.state == ChangeState.FAILED:
+            were_cut_off = True
+        else:
+            rest.append(change)
+    return rest if were_cut_off else []
 
 
 def _give_up(work: Work, changes: Sequence[RemoteChange], error: ProviderError) -> None:

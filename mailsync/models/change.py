@@ -9,7 +9,7 @@ from mailsync.enums import ChangeOperation, ChangeState
 class RemoteChange(models.Model):
     """A local act to be replayed in the mailbox, written with the act itself.
 
-    Changes of one account are carried out strictly in the order of their ids. Rows stay for 30
+    Changes of one mail are carried out strictly in the order of their ids. Rows stay for 30
     days, so that a user can see and take back what we did in his mailbox.
     """
 

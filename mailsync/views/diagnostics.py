@@ -94,7 +94,8 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
     page = keyset_page(
         made_changes.recent_changes(account), order=["-pk"], after=request.GET.get("after", "")
     )
-    context = {"account": account, "page": page}
+    rows = [(change, change.error_code and sentence(change.error_code)) for change in page.rows]
+    context = {"account": account, "page": page, "rows": rows}
     return render(request, "mailsync/changes.html", context)
 
 

@@ -1,7 +1,10 @@
 """Where every mail is, what could not be read, and what was done in the mailbox."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailsync.enums import ChangeOperation, Outcome
 from mailsync.models import Mailbox, MailboxEntry, RemoteChange
@@ -141,3 +144,30 @@ def test_change_in_the_mailbox_is_listed_and_taken_back(alice, bob, account, jou
     assert signed_in.as_(alice).post(url).status_code == 303
     change.refresh_from_db()
     assert change.state == "dropped"
+
+
+def test_a_change_that_cannot_be_made_says_why(alice, account, journal, signed_in):
+    entry = MailboxEntry.objects.get(uid=1)
+    change = RemoteChange.objects.create(
+        account=account,
+        entry=entry,
+        email=entry.email,
+        operation=ChangeOperation.KEYWORDS,
+        wanted={"add": 1},
+        state="running",
+        error_code="connection_lost",
+        next_try_at=timezone.now() + timedelta(minutes=4),
+    )
+    page = reverse("mailsync:changes", args=[account.key])
+    shown = signed_in.as_(alice).get(page).content.decode()
+    assert "The connection was cut." in shown
+    assert "Tried again:" in shown
+    assert "Take back" in shown
+    RemoteChange.objects.update(state="failed", error_code="mailbox_not_opened")
+    shown = signed_in.as_(alice).get(page).content.decode()
+    assert "This folder cannot be opened." in shown
+    assert "Tried again:" not in shown
+    # What was given up is taken back already: a second time would be a wish nobody had.
+    assert "Take back" not in shown
+    signed_in.as_(alice).post(reverse("mailsync:undo_change", args=[change.key]))
+    assert RemoteChange.objects.count() == 1
