@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from crm.domain.search import index_records
 from crm.enums import RecordKind
@@ -76,7 +77,7 @@ def merged_into(kind: RecordKind, pk: int) -> int | None:
 
 def _refuse_same(kept: Record, gone: Record) -> None:
     if kept.pk == gone.pk:
-        raise NotPossibleError("a record cannot be merged with itself")
+        raise NotPossibleError(_("Choose another one than this one itself."))
 
 
 def _move_pointing(field: str, kept: Record, gone: Record) -> None:

@@ -14,6 +14,7 @@ from crm.domain.queries.cards import person_card
 from crm.enums import RecordKind
 from crm.errors import NotPossibleError
 from crm.forms.attached import NamedRecordForm
+from crm.rules import can_merge
 from crm.views.access import go_to, record_or_404, small_form
 
 
@@ -46,9 +47,10 @@ def _merge(request: HttpRequest, kind: RecordKind, pk: int, merge: Any) -> HttpR
         gone = form.cleaned_data["record"]
         name = str(gone)
         try:
+            _refuse_what_is_others(request.user, kept, gone)
             merge(kept, gone=gone)
-        except NotPossibleError:
-            form.add_error("record", _("Choose another one than this one itself."))
+        except NotPossibleError as error:
+            form.add_error("record", str(error))
         else:
             messages.success(
                 request,
@@ -62,3 +64,14 @@ def _merge(request: HttpRequest, kind: RecordKind, pk: int, merge: Any) -> HttpR
         title=_("Merge another one into “%(name)s”") % {"name": kept},
         submit=_("Merge"),
     )
+
+
+def _refuse_what_is_others(user: Any, kept: Any, gone: Any) -> None:
+    if not can_merge(user, kept, gone):
+        raise NotPossibleError(
+            _(
+                "Other people see “%(gone)s”. Only its owner, their managers and administrators"
+                " change who sees it."
+            )
+            % {"gone": gone}
+        )

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.models import Deal
+from crm.models import Deal, Person
 from inbox.domain import answering, drafts, recipients, search, writing
 from inbox.domain.audience import audience, change_of
 from inbox.domain.draft_sight import as_seen_by
@@ -29,6 +29,7 @@ from mailsync.models import (
     ThreadLink,
 )
 from sharing.enums import ItemVisibility, ThreadVisibility
+from sharing.models import GroupMembership, VisibilityGroup
 from tests.factories.crm import make_deal, make_organization, make_person
 from tests.factories.mail import give_bytes, link, make_account, make_thread
 
@@ -197,6 +198,36 @@ def test_records_for_a_mail_do_not_tell_whose_address_a_hidden_person_has(
     hidden.save()
     assert b"Everybody" in client.get(path, {"to": "ada@acme.example"}).content
     assert b"Everybody" not in client.get(path, {"to": "eve@acme.example"}).content
+
+
+def test_to_merge_is_no_way_to_change_who_sees_a_record(
+    client: Client, account: MailAccount, alice: Any, bob: Any, carol: Any
+) -> None:
+    """Into one of everybody's it would show what the group alone saw, its mail too; into one of
+    his own it would take the record from its owner."""
+    group = VisibilityGroup.objects.create(name="Sales")
+    for user in (alice, bob):
+        GroupMembership.objects.create(user=user, group=group)
+    ours = make_person(alice, "Ada", "ada@acme.example", visibility=ItemVisibility.GROUP)
+    open_one = make_person(alice, "Ada B.", "ada@home.example")
+    own = make_person(bob, "Ada by Bob", "ada@bob.example", **OWN)
+    thread = make_thread(account, "Offer", **SHARED)
+    link(thread, person=ours)
+
+    def merge(kept: Any, gone: Any) -> int:
+        path = reverse("crm:person_merge", args=[kept.pk])
+        return client.post(path, {"record": f"x (#{gone.pk})"}).status_code
+
+    assert merge(open_one, ours) == 422
+    assert merge(own, open_one) == 422
+    assert merge(own, ours) == 422
+    assert Person.objects.count() == 3
+    assert not Thread.objects.visible_to(carol).exists()
+    # His own he may show to all.
+    assert merge(open_one, own) == 303
+    client.force_login(alice)
+    assert merge(open_one, ours) == 303
+    assert Thread.objects.visible_to(carol).exists()
 
 
 # --- Drafts ------------------------------------------------------------------------------------
