@@ -2,16 +2,18 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import RLock
+from threading import Condition, RLock
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
+from django.core.servers.basehttp import ServerHandler
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from mailsync.models import MailAccount
 from tests.e2e.writing import EDITOR
@@ -138,17 +140,63 @@ def writing(
     return page
 
 
+class Requests:
+    """What the live server is answering."""
+
+    def __init__(self) -> None:
+        self.turn = RLock()
+        self.under_way = 0
+        self._change = Condition()
+
+    def has_ended(self, seconds: float) -> bool:
+        with self._change:
+            return self._change.wait_for(lambda: not self.under_way, seconds)
+
+    def count(self, number: int) -> None:
+        with self._change:
+            self.under_way += number
+            self._change.notify_all()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def one_request_at_a_time() -> Iterator[None]:
-    """The live server's threads share the one connection of the tests' database, and SQLite ends
-    no transaction while another of its statements is under way."""
-    lock = RLock()
-    answer = BaseHandler.get_response
+def live_requests() -> Iterator[Requests]:
+    """One request at a time: the live server's threads share the one connection of the tests'
+    database, and SQLite ends no transaction while another of its statements is under way."""
+    requests = Requests()
+    answer, run = BaseHandler.get_response, ServerHandler.run
 
     def in_turn(self: BaseHandler, request: Any) -> Any:
-        with lock:
+        with requests.turn:
             return answer(self, request)
+
+    def counted(self: ServerHandler, application: Any) -> None:
+        requests.count(1)
+        try:
+            run(self, application)
+        finally:
+            requests.count(-1)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseHandler, "get_response", in_turn)
+        patch.setattr(ServerHandler, "run", counted)
+        yield requests
+
+
+@pytest.fixture(autouse=True)
+def nothing_under_way_at_the_end(
+    request: pytest.FixtureRequest, live_requests: Requests
+) -> Iterator[None]:
+    """A page asks by itself, and what it asks for must not write while the test's rows go."""
+    if not {"live_server", "page"} <= set(request.fixturenames):
         yield
+        return
+    # Set up before, so torn down after this one.
+    request.getfixturevalue("live_server")
+    browser: Browser = request.getfixturevalue("browser")
+    yield
+    for context in browser.contexts:
+        for page in context.pages:
+            page.close()
+    # What was sent in the page's last moment may not have begun.
+    time.sleep(0.05)
+    assert live_requests.has_ended(20)
