@@ -91,7 +91,7 @@ def perform(
         act=act,
         thread_ids=list(memory),
         undo=remember(act, memory, by=by),
-        folder=mailbox.path if mailbox else "",
+        folder=mailbox.full_name if mailbox else "",
     )
 
 

@@ -75,22 +75,14 @@ class AssigneeForm(forms.Form):
 class FolderChoiceForm(forms.Form):
     """A folder of one of the user's own accounts, by its sealed key."""
 
-    mailbox = forms.ChoiceField(label=_("Folder"), widget=forms.Select(attrs={"autofocus": True}))
+    mailbox = forms.ChoiceField()
 
     def __init__(self, *args: Any, accounts: list[MailAccount], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        folders = {account: folders_to_move_to(account) for account in accounts}
-        self.folders = {row.key: row for rows in folders.values() for row in rows}
-        groups = [
-            (account.address, [(row.key, row.path) for row in rows])
-            for account, rows in folders.items()
-            if rows
-        ]
-        shown = sum(len(rows) + 1 for _address, rows in groups)
-        self.fields["mailbox"].widget.attrs["size"] = min(12, max(4, shown))
-        # The account is named where there are several.
-        choices = groups[0][1] if len(groups) == 1 else groups
-        self.fields["mailbox"].choices = choices  # type: ignore[attr-defined]
+        folders = [(account.address, folders_to_move_to(account)) for account in accounts]
+        self.groups = [(address, rows) for address, rows in folders if rows]
+        self.folders = {row.key: row for _address, rows in self.groups for row in rows}
+        self.fields["mailbox"].choices = [(key, key) for key in self.folders]  # type: ignore[attr-defined]
 
     def clean_mailbox(self) -> Mailbox:
         return self.folders[self.cleaned_data["mailbox"]]

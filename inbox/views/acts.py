@@ -141,7 +141,7 @@ def answer_of_job(request: HttpRequest, job: BulkJob) -> HttpResponse:
     """Its toast: how far it is, or in the end what became of it."""
     if not job.finished_at:
         return render(request, "inbox/_job_toast.html", {"job": job, "act": Act(job.act)})
-    folder = job.mailbox.path if job.mailbox else ""
+    folder = job.mailbox.full_name if job.mailbox else ""
     done = triage.Done(act=Act(job.act), thread_ids=job.changed_ids, undo=job.undo, folder=folder)
     undo_url = reverse("inbox:undo", args=[job.undo.token]) if job.undo else ""
     context = {"text": sentence(done), "kind": Kind.PLAIN, "undo_url": undo_url}

@@ -65,6 +65,29 @@ class Mailbox(models.Model):
     def key(self) -> str:
         return seal("mailbox", self.pk)
 
+    @property
+    def parents(self) -> list[str]:
+        """The names of the folders that this one lies in, the outermost first."""
+        return self._parts[:-1]
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: by what it is for, else its own name without those around it."""
+        return str(MailboxRole(self.role).label) if self.role else self._parts[-1]
+
+    @property
+    def full_name(self) -> str:
+        return self.name if self.role else " / ".join(self._parts)
+
+    @property
+    def _parts(self) -> list[str]:
+        parts = self.path.split(self.delimiter) if self.delimiter else [self.path]
+        # INBOX is a word of the protocol in any case (RFC 9051 5.1), and some servers keep all
+        # other folders in it.
+        if parts[0].upper() == "INBOX":
+            parts[0] = str(MailboxRole.INBOX.label)
+        return parts
+
 
 class MailboxEntry(models.Model):
     """One copy of a message in a mailbox, and the journal of what became of it.

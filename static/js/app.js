@@ -18,6 +18,7 @@ import "./elements/command-palette.js";
 import "./elements/inbox-panes.js";
 import "./elements/key-help.js";
 import "./elements/label-picker.js";
+import "./elements/folder-picker.js";
 import "./elements/mail-body.js";
 import "./elements/mail-list.js";
 import "./elements/resize-handle.js";
