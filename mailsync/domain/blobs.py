@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
+from common.durable import settle, sync
 from mailsync.domain import bulk
 from mailsync.models import Blob
 
@@ -138,6 +139,7 @@ def erase(account_id: int, blobs: Iterable[Blob]) -> None:
 
 def erase_account(account_id: int) -> None:
     """Removes all of an account's bytes; its rows are gone already."""
+    settle()
     shutil.rmtree(_folder(account_id), ignore_errors=True)
 
 
@@ -175,6 +177,7 @@ def compact(account_id: int) -> int:
         except BlobError:
             logger.exception("account %s: pack %s is not compacted", account_id, number)
             continue
+        settle()
         with _locked(folder):
             _path(account_id, number).unlink(missing_ok=True)
         freed += size - used
@@ -228,6 +231,7 @@ def _write_all(descriptor: int, raws: list[bytes]) -> None:
 
 def _overwrite(account_id: int, rows: list[Blob]) -> None:
     folder = _folder(account_id)
+    settle()
     with _locked(folder):
         for row in rows:
             try:
@@ -255,8 +259,4 @@ def _locked(folder: Path) -> Iterator[None]:
 def _sync_names(folder: Path) -> None:
     """What is in the account's folder, that folder itself, and the one of all accounts."""
     for one in (folder, folder.parent, folder.parent.parent):
-        descriptor = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(one)

@@ -48,3 +48,28 @@ def test_pack_with_damage_stays_as_it_is(account: MailAccount, packs: Any) -> No
     grow_old(account)
     assert blobs.compact_all() == 0
     assert path.exists()
+
+
+def test_bytes_go_after_what_was_committed_is_on_the_disk(
+    account: MailAccount,
+    packs: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    """SQLite may lose its last commits in a power cut: rows would name what is gone."""
+    old, kept = blobs._path(account.pk, 1), packs[11]
+    kept_path = blobs._path(account.pk, kept.pack)
+    seen: list[object] = []
+
+    def settled() -> None:
+        seen.append((old.exists(), blobs._read_at(kept)[:3] if kept_path.exists() else None))
+
+    monkeypatch.setattr(blobs, "settle", settled)
+    grow_old(account)
+    assert blobs.compact_all()
+    with django_capture_on_commit_callbacks(execute=True):
+        blobs.erase(account.pk, [kept])
+    blobs.erase_account(account.pk)
+    # Before the pack, before the erased mail, and before the account's folder.
+    assert seen == [(True, b"011"), (False, b"011"), (False, b"\0\0\0")]
+    assert not kept_path.exists()
