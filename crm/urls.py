@@ -151,6 +151,7 @@ urlpatterns = [
     path("activities/<int:pk>/done/", activities.activity_done, name="activity_done"),
     path("activities/<int:pk>/undone/", activities.activity_undone, name="activity_undone"),
     path("activities/<int:pk>/delete/", activities.activity_delete, name="activity_delete"),
+    path("activities/<int:pk>/restore/", activities.activity_restore, name="activity_restore"),
     path("notes/<int:pk>/edit/", attached.note_edit, name="note_edit"),
     path("notes/<int:pk>/delete/", attached.note_delete, name="note_delete"),
     path("notes/<int:pk>/pin/", attached.note_pin, name="note_pin"),

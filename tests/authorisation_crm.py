@@ -229,6 +229,8 @@ CRM_ROWS: dict[str, Row] = {
     },
     "crm:activity_new": Row(USERS, post=422),
     **acts(("activity_done", "activity_undone", "activity_delete"), an_activity),
+    # Only in the browser where it was deleted: tests/crm/views/test_activity_undo.py.
+    "crm:activity_restore": Row(frozenset(), get=None, post=303, args=lambda _: {"pk": 1}),
     **forms(("activity_edit",), an_activity),
     **acts(("note_delete", "note_pin", "note_unpin"), a_note),
     **forms(("note_edit",), a_note),

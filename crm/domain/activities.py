@@ -1,15 +1,18 @@
 """Activities, notes: what was and what is to be done about a record."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
+from django.core import serializers
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm.domain.deals import touch_deal
-from crm.domain.records import announce_deal
+from crm.domain.records import MODELS, announce_deal
+from crm.enums import RecordKind
 from crm.models import Activity, Note, Record
+from crm.models.attached import RECORD_FIELDS
 from users.models import User
 
 
@@ -47,10 +50,39 @@ def reopen_activity(activity: Activity) -> None:
     activity.refresh_from_db()
 
 
-def delete_activity(activity: Activity) -> None:
+def delete_activity(activity: Activity) -> str:
+    """Gives what `restore_activity` needs to bring it back."""
+    kept: str = serializers.serialize("json", [activity])
     with transaction.atomic():
         _touch(activity)
         activity.delete()
+    return kept
+
+
+def restore_activity(kept: str, *, by: User) -> Activity | None:
+    """The activity as it was, under its old id; None where its record is gone for good, or
+    `by` would not see it any more. Restored twice it is there once."""
+    (found,) = serializers.deserialize("json", kept)
+    activity = cast("Activity", found.object)
+    with transaction.atomic():
+        if _about_something_gone(activity):
+            return None
+        if not Activity.objects.filter(pk=activity.pk).exists():
+            found.save(force_insert=True)
+        if not Activity.objects.visible_to(by).filter(pk=activity.pk).exists():
+            transaction.set_rollback(True)
+            return None
+        _touch(activity)
+    return activity
+
+
+def _about_something_gone(activity: Activity) -> bool:
+    """Rows in the bin are still there, and so is what they were about."""
+    for name in RECORD_FIELDS:
+        key = getattr(activity, f"{name}_id")
+        if key and not MODELS[RecordKind(name)].objects.filter(pk=key).exists():
+            return True
+    return False
 
 
 # --- Many at once -----------------------------------------------------------------------------
