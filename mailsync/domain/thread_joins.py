@@ -67,6 +67,7 @@ def split_thread(thread: Thread, emails: Iterable[Email], *, by: Any) -> Thread:
     moving = _leaving(thread, emails)
     new = Thread.objects.create(account_id=thread.account_id, visibility=thread.visibility)
     _keep_apart(thread, new)
+    _remember_removed_links(thread, new)
     _carry_over(thread, moving, new)
     new.refresh_from_db()
     return new
@@ -128,6 +129,14 @@ def _leaving(thread: Thread, emails: Iterable[Email]) -> list[Email]:
     if not moving or not stays.exists():
         raise ThreadError("nothing would be left in one of the two")
     return moving
+
+
+def _remember_removed_links(thread: Thread, new: Thread) -> None:
+    """Whoever took a link away meant these mails too: no rule makes it for their new thread."""
+    rows = list(thread.links.filter(removed_at__isnull=False))
+    for row in rows:
+        row.pk, row.thread = None, new
+    ThreadLink.objects.bulk_create(rows)
 
 
 def _keep_apart(one: Thread, other: Thread) -> bool:
@@ -207,6 +216,7 @@ def _closer(first: Thread, second: Thread) -> str:
 
 
 def _move_links(kept: int, gone: int) -> None:
+    _remove_what_the_other_has_removed(kept, gone)
     has_main = ThreadLink.objects.filter(thread=kept, is_main=True).exists()
     if has_main:
         ThreadLink.objects.filter(thread=gone).update(is_main=False)
@@ -215,8 +225,18 @@ def _move_links(kept: int, gone: int) -> None:
         ThreadLink.objects.filter(thread=gone, **{f"{name}__isnull": False}).exclude(
             **{f"{name}__in": taken}
         ).update(thread=kept)
-    # What is left is there twice. The kept thread's word stands, also where it says "removed".
+    # What is left is there twice.
     ThreadLink.objects.filter(thread=gone).delete()
+
+
+def _remove_what_the_other_has_removed(kept: int, gone: int) -> None:
+    """A link that was taken away from one half would show its mails again by the other half's."""
+    for row in ThreadLink.objects.filter(thread=gone, removed_at__isnull=False):
+        name = next(one for one in RECORD_FIELDS if getattr(row, f"{one}_id"))
+        same = ThreadLink.objects.standing().filter(thread=kept)
+        same.filter(**{name: getattr(row, f"{name}_id")}).update(
+            removed_at=row.removed_at, removed_by=row.removed_by_id, is_main=False
+        )
 
 
 def _move_separations(kept: int, gone: int) -> None:

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from mailsync.domain.linking import link_threads
+from mailsync.domain.links_by_hand import unlink
 from mailsync.models import Email, EmailBody, MailAccount, Thread, ThreadSeparation
 from sharing.enums import ThreadVisibility
-from tests.factories.crm import make_deal
+from tests.factories.crm import make_deal, make_person
 from tests.factories.mail import link, make_thread
 
 pytestmark = pytest.mark.django_db
@@ -122,4 +124,40 @@ def test_the_undo_key_after_hiding_publishes_no_mail_that_has_come_in_since(
     client.post(reverse("inbox:undo_newest"), headers=HTMX)
     shared.refresh_from_db()
     assert shared.visibility == PRIVATE
+    assert not Thread.objects.visible_to(bob).exists()
+
+
+@pytest.mark.parametrize("kept_removed", [False, True])
+def test_a_link_taken_from_one_half_shows_it_by_no_other(
+    client: Client, shared: Thread, account: MailAccount, alice: Any, bob: Any, kept_removed: bool
+) -> None:
+    """Put together with a conversation that is still linked, and taken apart again."""
+    deal = shared.links.get().deal
+    assert deal is not None
+    other = make_thread(account, "Other", visibility=SHARED)
+    link(other, deal=deal)
+    half = shared if kept_removed else other
+    unlink(half.links.get(), by=alice)
+    keys = [shared.key, other.key]
+    answer = client.post(reverse("inbox:threads_merge"), {"thread": keys}, headers=HTMX)
+    assert not Thread.objects.visible_to(bob).exists()
+    undo = answer.content.decode().partition('hx-post="')[2].partition('"')[0]
+    client.post(undo.replace("&amp;", "&"), headers=HTMX)
+    assert Thread.objects.filter(merged_into=None).count() == 2
+    assert not Thread.objects.visible_to(bob).exists()
+
+
+def test_a_link_taken_away_is_made_for_no_split_off_message(
+    client: Client, account: MailAccount, alice: Any, bob: Any
+) -> None:
+    thread, second = private_thread(account, "Removed")
+    Thread.objects.filter(pk=thread.pk).update(visibility=SHARED)
+    make_person(bob, "Ada", "ada@acme.example")
+    link_threads([thread.pk])
+    assert Thread.objects.visible_to(bob).get() == thread
+    unlink(thread.links.get(), by=alice)
+    path = reverse("inbox:thread_split", args=[thread.key])
+    client.post(path, {"email": second.key}, headers=HTMX)
+    second.refresh_from_db()
+    assert second.thread_id != thread.pk
     assert not Thread.objects.visible_to(bob).exists()
