@@ -18,7 +18,6 @@ import "./elements/command-palette.js";
 import "./elements/inbox-panes.js";
 import "./elements/key-help.js";
 import "./elements/label-picker.js";
-import "./elements/folder-picker.js";
 import "./elements/mail-body.js";
 import "./elements/mail-list.js";
 import "./elements/resize-handle.js";
@@ -47,6 +46,7 @@ function look() {
   annotate();
   // On few pages, so it comes with them.
   if (document.querySelector("password-field")) import("./elements/password-field.js");
+  if (document.querySelector("folder-picker")) import("./elements/folder-picker.js");
 }
 
 look();

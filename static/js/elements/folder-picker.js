@@ -4,6 +4,8 @@ class FolderPicker extends HTMLElement {
   connectedCallback() {
     this.addEventListener("input", this.#narrow);
     this.addEventListener("keydown", this.#onKey);
+    // This file comes with the dialog; somebody may have been quicker.
+    if (this.#field.value) this.#narrow();
   }
 
   get #field() {
@@ -16,7 +18,7 @@ class FolderPicker extends HTMLElement {
 
   #narrow = (event) => {
     // What is looked for is nothing to lose: the dialog may be closed without a question.
-    event.stopPropagation();
+    event?.stopPropagation();
     const words = this.#field.value.toLocaleLowerCase().split(/[\s/]+/).filter(Boolean);
     for (const item of this.querySelectorAll("[data-name]")) {
       const name = item.dataset.name.toLocaleLowerCase();
