@@ -67,6 +67,21 @@ def test_what_is_typed_is_looked_for_at_once(watched, live_server, signed_in, al
     expect(page.locator("#mail-search")).to_have_value("licence nowhere")
 
 
+def test_escape_leads_from_the_field_back_to_the_list(watched, live_server, signed_in, alice, mail):
+    page = signed_in(watched, alice)
+    page.goto(live_server.url + "/mail/search/?q=renewal")
+    page.keyboard.press("/")
+    expect(page.locator("#mail-search")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#mail-search")).to_have_value("")
+    page.wait_for_url(live_server.url + "/mail/search/**")
+    page.goto(live_server.url + "/mail/all/")
+    page.keyboard.press("j")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator(".row__link").first).to_be_focused()
+
+
 def test_operators_are_chips_and_a_search_is_kept(watched, live_server, signed_in, alice, mail):
     page = signed_in(watched, alice)
     page.goto(live_server.url + "/mail/search/?q=renewal+from%3Agrace")

@@ -121,6 +121,10 @@ class MailList extends HTMLElement {
   }
 
   #onKey = (event) => {
+    // The first Escape empties the field, which the browser does.
+    if (event.key === "Escape" && event.target.matches("[type='search']") && !event.target.value) {
+      (this.row ?? this.rows[0])?.querySelector(".row__link").focus();
+    }
     const inRow = event.target.closest(".row__link, .row__tick");
     if (!inRow || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
