@@ -457,6 +457,30 @@ def test_escape_puts_away_a_list_and_not_what_is_written(inbox: Page, account: M
     all_saved(inbox)
 
 
+def test_several_saves_at_once_do_not_meet_each_other(writing: Page) -> None:
+    writing.keyboard.type("Text")
+    writing.evaluate(
+        """() => {
+          const mail = document.querySelector("compose-form");
+          return Promise.all([mail.save(), mail.save(), mail.save()]);
+        }"""
+    )
+    expect(writing.locator("[data-saved]")).to_contain_text("Saved")
+    expect(writing.get_by_role("alert")).to_have_count(0)
+    assert "Text" in Draft.objects.get().html
+    all_saved(writing)
+
+
+def test_a_draft_thrown_away_leaves_the_focus_where_it_began(inbox: Page) -> None:
+    inbox.keyboard.press("c")
+    expect(inbox.locator(EDITOR)).to_be_visible()
+    inbox.locator(EDITOR).click()
+    inbox.keyboard.type("Text")
+    inbox.keyboard.press("Control+Shift+D")
+    expect(inbox.locator("compose-form")).to_have_count(0)
+    expect(inbox.locator("a[data-key=compose]").first).to_be_focused()
+
+
 def test_templates_begin_with_examples_and_are_found_by_name(writing: Page, alice: User) -> None:
     writing.locator("[data-key=template]").click()
     picker = writing.locator("[data-templates]")

@@ -70,6 +70,7 @@ class ComposeForm extends HTMLElement {
     this.#editor?.dispose();
     this.#editor = null;
     this.#chips = null;
+    if (this.#done) this.#leaveFocus();
   }
 
   get key() {
@@ -188,8 +189,9 @@ class ComposeForm extends HTMLElement {
 
   /** Stores what is written. Several calls at once become one after the other. */
   async save({ keepalive = false } = {}) {
+    // Of several that waited only one goes on: each sends the version that the one before it made.
+    while (this.#saving) await this.#saving;
     if (this.#conflict || this.#done) return;
-    if (this.#saving) await this.#saving;
     clearTimeout(this.#timer);
     this.#saving = this.#send(keepalive).finally(() => (this.#saving = null));
     return this.#saving;
@@ -316,11 +318,15 @@ class ComposeForm extends HTMLElement {
     if (this.#dirty) await this.save();
     if (this.#dirty) return;
     this.#done = true;
-    const opener = document.querySelector(this.dataset.frame === "inline" ? "[data-key=reply]" : "[data-key=compose]");
     this.remove();
-    opener?.focus();
     document.body.dispatchEvent(new CustomEvent("outbox-changed", { bubbles: true }));
     document.body.dispatchEvent(new CustomEvent("counts-changed", { bubbles: true }));
+  }
+
+  /** To what opens such a window, unless something else has taken the focus. */
+  #leaveFocus() {
+    if (document.activeElement !== document.body) return;
+    document.querySelector(this.dataset.frame === "inline" ? "[data-key=reply]" : "[data-key=compose]")?.focus();
   }
 
   #onClick = (event) => {
