@@ -481,6 +481,37 @@ def test_a_draft_thrown_away_leaves_the_focus_where_it_began(inbox: Page) -> Non
     expect(inbox.locator("a[data-key=compose]").first).to_be_focused()
 
 
+def test_a_smart_field_is_found_by_the_letters_of_its_name(writing: Page) -> None:
+    writing.keyboard.type("Dear {{first n")
+    fields = writing.locator("[data-fields]")
+    expect(fields.get_by_role("menuitem", name="First name").first).to_be_focused()
+    writing.keyboard.press("Enter")
+    expect(writing.locator(f"{EDITOR} [data-field]")).to_have_attribute(
+        "data-field", "person.first_name"
+    )
+    all_saved(writing)
+
+
+def test_templates_are_chosen_by_key(writing: Page, alice: User) -> None:
+    for name in ("Hello", "Offer"):
+        MailTemplate.objects.create(author=alice, name=name, html=f"<p>{name} text</p>")
+    choices = writing.locator("[data-use-template]")
+    writing.keyboard.press("Control+;")
+    expect(choices.first).to_be_focused()
+    writing.keyboard.press("Escape")
+    expect(writing.locator(EDITOR)).to_be_focused()
+    writing.keyboard.press("Control+;")
+    expect(choices.first).to_be_focused()
+    # As high as what it holds.
+    box = writing.locator("[data-templates]").bounding_box()
+    assert box
+    assert box["height"] < 200
+    writing.keyboard.press("ArrowDown")
+    writing.keyboard.press("Enter")
+    expect(writing.locator(EDITOR)).to_contain_text("Offer text")
+    all_saved(writing)
+
+
 def test_templates_begin_with_examples_and_are_found_by_name(writing: Page, alice: User) -> None:
     writing.locator("[data-key=template]").click()
     picker = writing.locator("[data-templates]")
