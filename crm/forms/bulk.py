@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 
+from common.numbers import number_in
 from crm.enums import BulkAct
 from crm.models import RecordLabel
 from sharing.enums import ItemVisibility
@@ -24,8 +25,8 @@ class SelectionForm(forms.Form):
         if self.is_valid() and self.cleaned_data["scope"] == "filter":
             rows = self._filtered
         else:
-            ids = [int(key) for key in self.data.getlist("ids")[:MAX_TICKED] if key.isdecimal()]
-            rows = self._visible.filter(pk__in=[key for key in ids if key < 2**63])
+            ids = {number_in(key) for key in self.data.getlist("ids")[:MAX_TICKED]}
+            rows = self._visible.filter(pk__in=ids - {None})
         return list(rows.order_by("pk").values_list("pk", flat=True).distinct())
 
 

@@ -8,6 +8,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from common.addresses import normalise_address
+from common.numbers import number_in
 
 MAX_VALUES = 20
 
@@ -25,9 +26,9 @@ class RowsInput(forms.Widget):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         """What was typed, the main one first."""
         given = data.getlist(name) if hasattr(data, "getlist") else [data.get(name, "")]
-        main = data.get(f"{name}_main", "")
-        if main.isdecimal() and 0 < int(main) < len(given):
-            given = [given[int(main)], *given[: int(main)], *given[int(main) + 1 :]]
+        main = number_in(data.get(f"{name}_main", "")) or 0
+        if 0 < main < len(given):
+            given = [given[main], *given[:main], *given[main + 1 :]]
         return given
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:

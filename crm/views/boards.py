@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from common.numbers import number_in
 from crm.domain.queries.boards import (
     CARDS,
     deal_cards,
@@ -121,8 +122,7 @@ def column(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     """The next cards of a stage or phase, behind the card named by `after`."""
     spec = SPECS[noun]
     step = get_object_or_404(spec.step, pk=pk)
-    key = request.GET.get("after", "")
-    after = seen(spec.model, int(key), user=request.user) if key.isdecimal() else None
+    after = seen(spec.model, number_in(request.GET.get("after", "")), user=request.user)
     if after is None:
         raise Http404
     rows, _form = spec.rows(request)

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
+from common.numbers import number_in
 from crm.domain.deals import add_deal, change_deal
 from crm.domain.leads import add_lead, change_lead
 from crm.domain.organizations import add_organization, change_organization, set_domains
@@ -86,10 +87,10 @@ def initial_of(kind: RecordKind, request: HttpRequest) -> dict[str, Any]:
         "source": given.get("source", "")[:100],
     }
     for name, model in (("person", Person), ("organization", Organization)):
-        if given.get(name, "").isdecimal():
-            found = model.objects.visible_to(request.user).filter(pk=int(given[name])).first()
-            if found is not None:
-                initial[name] = f"{found} (#{found.pk})"
-    if kind == RecordKind.DEAL and given.get("stage", "").isdecimal():
-        initial["stage"] = Stage.objects.filter(pk=int(given["stage"])).first()
+        number = number_in(given.get(name, ""))
+        found = model.objects.visible_to(request.user).filter(pk=number).first()
+        if found is not None:
+            initial[name] = f"{found} (#{found.pk})"
+    if kind == RecordKind.DEAL:
+        initial["stage"] = Stage.objects.filter(pk=number_in(given.get("stage", ""))).first()
     return {key: value for key, value in initial.items() if value}

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import Http404
 
+from common.numbers import number_in
 from common.opaque import unseal
 from crm.models import Deal, Lead, Organization, Person, Project
 from inbox.domain import recipients
@@ -31,9 +32,9 @@ def organization_of(number: str, user: Any) -> Organization:
 
 
 def _visible(model: Any, number: str, user: Any) -> Any:
-    if model is None or not number.isascii() or not number.isdigit() or len(number) > 18:
+    if model is None:
         raise Http404
-    found = model.objects.visible_to(user).filter(pk=int(number)).first()
+    found = model.objects.visible_to(user).filter(pk=number_in(number)).first()
     if found is None:
         raise Http404
     return found
@@ -99,7 +100,7 @@ class DraftForm(forms.Form):
         chosen = self.cleaned_data["signature"]
         if not chosen:
             return None
-        found = Signature.objects.usable_by(self.user).filter(pk=chosen if chosen.isdigit() else 0)
+        found = Signature.objects.usable_by(self.user).filter(pk=number_in(chosen))
         signature = found.first()
         if signature is None:
             raise Http404

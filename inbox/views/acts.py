@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.numbers import number_in
 from common.opaque import unseal
 from common.partials import render_dialog
 from common.toasts import Kind, add_toast, toast_answer
@@ -115,13 +116,13 @@ def _act(request: HttpRequest, act: Act, thread_ids: Iterable[int]) -> HttpRespo
 
 def _more_than_looked_at(request: HttpRequest, ids: list[int]) -> bool:
     """Whether sharing would publish more than the preview has said: mail comes in meanwhile."""
-    looked = request.POST.get("looked", "")
-    if not looked.isdecimal():
+    if "looked" not in request.POST:
         return False
+    looked = number_in(request.POST["looked"]) or 0
     own = Thread.objects.of_accounts_of(request.user)
     closed = own.exclude(visibility=ThreadVisibility.SHARED)
     parts = (ids[start : start + triage.CHUNK] for start in range(0, len(ids), triage.CHUNK))
-    return sum(closed.filter(pk__in=part).count() for part in parts) > int(looked)
+    return sum(closed.filter(pk__in=part).count() for part in parts) > looked
 
 
 def _begun(request: HttpRequest, job: BulkJob) -> HttpResponse:

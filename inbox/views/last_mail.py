@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from common.numbers import number_in
 from crm.enums import RecordKind
 from inbox.domain.queries.last_mail import last_mail as last_mail_of
 
@@ -16,6 +17,6 @@ MOST = 500
 @login_required
 def last_mail(request: HttpRequest, kind: str) -> HttpResponse:
     """A piece for each of the records named by `id` of which the user sees mail."""
-    ids = [int(text) for text in request.GET.getlist("id")[:MOST] if text.isdecimal()]
-    found = last_mail_of(request.user, RecordKind(kind), [pk for pk in ids if pk < 2**63])
+    numbers = map(number_in, request.GET.getlist("id")[:MOST])
+    found = last_mail_of(request.user, RecordKind(kind), [pk for pk in numbers if pk is not None])
     return render(request, "inbox/_last_mail.html", {"kind": kind, "found": found})

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
+from common.numbers import number_in
 from common.partials import render_dialog
 from inbox.domain.audience import audience, change_of, links_both_see, sees_anything_of
 from inbox.domain.queries.conversation import conversation, kind_of
@@ -37,10 +38,7 @@ def seen_as(request: HttpRequest, pk: int) -> HttpResponse:
     """What one colleague sees of a conversation. Only for its own people: of the colleague's
     records it shows those that both see."""
     found = own_thread(request, pk)
-    number = request.GET.get("user", "")
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise Http404
-    viewer = get_object_or_404(User.objects.active(), pk=int(number))
+    viewer = get_object_or_404(User.objects.active(), pk=number_in(request.GET.get("user", "")))
     context = {"thread": found, "viewer": viewer, "sees": sees_anything_of(found, viewer)}
     if context["sees"]:
         # The reader's own, but for the acts: whose pictures the colleague lets in is his business.

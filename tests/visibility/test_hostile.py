@@ -310,3 +310,41 @@ def test_search_asks_the_same_whether_hidden_mail_fits_or_nothing_does(
             assert search.find(bob, word).rows == []
         asked.append(len(queries))
     assert asked[0] == asked[1]
+
+
+# --- Numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²", "٣", "-1"], ids=len)
+def test_no_number_in_a_request_is_an_error_of_ours(
+    alice: Any, account: MailAccount, number: str
+) -> None:
+    """Python reads no integer of five thousand digits, and knows digits that are none."""
+    deal, person, thread = make_deal(alice), make_person(alice), make_thread(account)
+    client = Client()
+    client.force_login(alice)
+    mail = {"subject": "Hi", "content": "Hi", "format": "html"}
+    asked = [
+        (reverse("crm:deal_column", args=[deal.stage_id]), {"after": number}),
+        (reverse("inbox:last_mail", args=["deal"]), {"id": number}),
+        *((reverse("crm:deal_new"), {name: number}) for name in ("person", "stage")),
+        (reverse("inbox:compose"), {"deal": number}),
+        (reverse("inbox:thread_as", args=[thread.key]), {"user": number}),
+    ]
+    posted = [
+        (reverse("inbox:threads_act", args=["share"]), {"thread": thread.key, "looked": number}),
+        (reverse("inbox:compose"), mail | {"signature": number}),
+        (reverse("inbox:compose"), mail | {"record": f"deal:{number}"}),
+        (reverse("crm:deals_bulk_delete"), {"ids": number}),
+        (
+            reverse("crm:person_edit", args=[person.pk]),
+            {"name": "Ada", "emails": ["a@acme.example"] * 2, "emails_main": number},
+        ),
+    ]
+    for ask, given in ((client.get, asked), (client.post, posted)):
+        for path, data in given:
+            assert ask(path, data).status_code < 500, path
+    assert Deal.objects.visible_to(alice).exists()
+    # What is no number was never looked at.
+    thread.refresh_from_db()
+    assert thread.visibility != ThreadVisibility.SHARED
