@@ -24,8 +24,8 @@ from sharing.enums import ItemVisibility
 from tests.authorisation import ADMINISTRATORS, USERS, Row
 from tests.factories.crm import make_deal, make_organization, make_person, make_pipeline
 
-# Administrators see every record (never mail).
-SEERS = frozenset({"alice", "dana"})
+# heidi manages alice's team; administrators see every record (never mail).
+SEERS = frozenset({"alice", "heidi", "dana"})
 ALICE = frozenset({"alice"})
 PLURALS = {
     "person": "people",

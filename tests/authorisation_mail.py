@@ -2,7 +2,8 @@
 
 Conversations come in six cases, all of them linked unless it says otherwise. alice has a personal
 account, bob is the one member of a team account. Alice's deal is seen by her visibility group,
-which is grace, the team's deal by bob alone; administrators see every record.
+which is grace, and by heidi, who manages her; the team's deal by bob alone; administrators see
+every record. A manager reads what is shared and linked, and not a mail more.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ ALICE, BOB = frozenset({"alice"}), frozenset({"bob"})
 # case -> who reads it, who acts on it
 CASES = {
     "private": (ALICE, ALICE),
-    "shared": (frozenset({"alice", "grace", "dana"}), ALICE),
+    "shared": (frozenset({"alice", "grace", "heidi", "dana"}), ALICE),
     "shared, not linked": (ALICE, ALICE),
     "shared, in trash": (ALICE, ALICE),
     "team only": (BOB, BOB),
@@ -170,7 +171,7 @@ def an_item(scene: Any) -> dict[str, Any]:
     return {"kind": "deal", "pk": mail_of(scene).deals["personal"].pk}
 
 
-SEERS = frozenset({"alice", "grace", "dana"})
+SEERS = frozenset({"alice", "grace", "heidi", "dana"})
 LINKED = tuple(case for case in CASES if "not linked" not in case)
 
 THREAD_ROWS: dict[str, Any] = {

@@ -8,7 +8,7 @@ from tests.authorisation_mail import ALICE, CASES, mail_of
 
 NOBODY: frozenset[str] = frozenset()
 # Who sees alice's deal.
-SEERS = frozenset({"alice", "grace", "dana"})
+SEERS = frozenset({"alice", "grace", "heidi", "dana"})
 
 
 def a_view(scene: Any) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The cast: who plays which part in every test about rights.
 
 alice owns the mail account · bob is her teammate and sees the linked deal · carol is in the
-company without access · grace sees the linked deal and is no teammate · dana is an administrator and must not see private mail either · eve
-has been deactivated · nobody is signed in last.
+company without access · grace sees the linked deal and is no teammate · heidi manages alice's
+team where a test puts them in one · dana is an administrator and must not see private mail
+either · eve has been deactivated · nobody is signed in last.
 """
 
 from collections.abc import Iterator
@@ -85,6 +86,11 @@ def carol(company: Company) -> User:
 @pytest.fixture
 def grace(company: Company) -> User:
     return make_one_of_the_cast("grace")
+
+
+@pytest.fixture
+def heidi(company: Company) -> User:
+    return make_one_of_the_cast("heidi")
 
 
 @pytest.fixture

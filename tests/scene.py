@@ -26,13 +26,14 @@ from tests.factories.users import CAST, make_one_of_the_cast, make_user
 from users.models import Company, Invitation, Team, User
 
 # Who is let in, and who is not.
-SOMEBODY = ("alice", "bob", "grace", "carol", "dana")
+SOMEBODY = ("alice", "bob", "grace", "carol", "heidi", "dana")
 NOBODY = ("nobody", "eve")
 
 
 @dataclass
 class Scene:
-    """What the URLs point at. `member` is a user whom nobody of the cast is."""
+    """What the URLs point at. `team` is alice's, managed by heidi; `member` is a user
+    whom nobody of the cast is."""
 
     alice: User
     bob: User
@@ -40,6 +41,7 @@ class Scene:
     dana: User
     eve: User
     grace: User
+    heidi: User
     member: User
     team: Team
     group: VisibilityGroup
@@ -50,10 +52,13 @@ class Scene:
 def make_scene(people: dict[str, User]) -> Scene:
     bell.register_kind("test", lambda reader, ids: {pk: bell.Line("A line", "/") for pk in ids})
     bell.notify([people["bob"]], kind="test", subject_id=1)
+    team = Team.objects.create(name="North")
+    team.memberships.create(user=people["alice"])
+    team.memberships.create(user=people["heidi"], is_manager=True)
     return Scene(
         **people,
         member=make_user("member@northwind.example"),
-        team=Team.objects.create(name="North"),
+        team=team,
         group=VisibilityGroup.objects.create(name="North"),
         invitation=Invitation.objects.create(
             email="frida@northwind.example",

@@ -13,6 +13,7 @@ CAST: dict[str, dict[str, Any]] = {
     "dana": {"role": Role.ADMINISTRATOR, "is_staff": True, "is_superuser": True},
     "eve": {"is_active": False},
     "grace": {},
+    "heidi": {},
 }
 
 
