@@ -5,7 +5,7 @@ BIN_DAYS; then `purge_bin` removes it for good, with what hangs on it.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -115,6 +115,11 @@ def restore_record(record: Record) -> None:
             announce_deal(record.pk)
         if isinstance(record, Person) and record.emails.exists():
             announce_address(record.pk)
+
+
+def gone_on(binned_at: datetime) -> datetime:
+    """When a record that has been in the bin since then may be gone for good."""
+    return binned_at + timedelta(days=BIN_DAYS)
 
 
 def purge_bin(*, older_than_days: int = BIN_DAYS) -> int:

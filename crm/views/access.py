@@ -84,11 +84,14 @@ def small_form(
     title: str,
     submit: str,
     note: str = "",
+    outcome: str = "",
     status: int = 0,
 ) -> HttpResponse:
-    """A page, or a dialog, with a few fields about one record. `note` warns above them."""
+    """A page, or a dialog, with a few fields about one record. `note` warns above them;
+    `outcome` says what will come of it, where that is more than the button's word tells."""
     context = {
         "note": note,
+        "outcome": outcome,
         "form": form,
         "record": record,
         "title": title,

@@ -63,6 +63,11 @@ def _merge(request: HttpRequest, kind: RecordKind, pk: int, merge: Any) -> HttpR
         form,
         title=_("Merge another one into “%(name)s”") % {"name": kept},
         submit=_("Merge"),
+        outcome=_(
+            "Everything of the other one moves here: conversations, deals, activities, notes,"
+            " files and labels. Fields that are empty here are filled from there. This cannot be"
+            " undone."
+        ),
     )
 
 

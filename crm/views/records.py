@@ -19,7 +19,7 @@ from common.toasts import add_toast
 from crm.domain.queries.details import DETAILS, shown_record
 from crm.domain.queries.search import found_records
 from crm.domain.queries.timeline import planned, timeline
-from crm.domain.records import MODELS, bin_record, restore_record
+from crm.domain.records import MODELS, bin_record, gone_on, restore_record
 from crm.enums import ListKind, RecordKind
 from crm.errors import ConflictError
 from crm.forms.links import suggestion
@@ -99,7 +99,12 @@ def record_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse
 def _binned_page(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
     """A record in the bin still says so to those who could see it, and offers it back."""
     record = binned_or_404(request, kind, pk)
-    context = {"record": record, "kind": kind, "list_url": list_url(kind)}
+    context = {
+        "record": record,
+        "kind": kind,
+        "list_url": list_url(kind),
+        "gone_on": gone_on(record.deleted_at),
+    }
     return render(request, "crm/binned.html", context, status=410)
 
 
@@ -249,7 +254,8 @@ def record_delete(request: HttpRequest, kind: RecordKind, pk: int) -> HttpRespon
 def record_restore(request: HttpRequest, kind: RecordKind, pk: int) -> HttpResponse:
     record = binned_or_404(request, kind, pk)
     restore_record(record)
-    return go_to(request, record.get_absolute_url())
+    text = _("“%(name)s” is back.") % {"name": record}
+    return add_toast(request, go_to(request, record.get_absolute_url()), text)
 
 
 @login_required

@@ -2,12 +2,14 @@
 
 import io
 import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from crm.enums import DealStatus
 from crm.models import (
@@ -337,6 +339,28 @@ def test_a_binned_record_offers_itself_to_those_who_saw_it(
     assert signed_in.as_(carol).post(restore).status_code == 404
     assert signed_in.as_(alice).post(restore).status_code == 303
     assert signed_in.as_(alice).get(deal.get_absolute_url()).status_code == 200
+
+
+def test_a_record_in_the_bin_names_its_last_day_and_says_when_it_is_back(
+    alice: User, signed_in: Any
+) -> None:
+    client, deal = signed_in.as_(alice), make_deal(alice)
+    client.post(reverse("crm:deal_delete", args=[deal.pk]))
+    Deal.objects.update(deleted_at=datetime(2026, 3, 4, 12, tzinfo=UTC))
+    page = client.get(deal.get_absolute_url()).content.decode()
+    assert date_format(date(2026, 4, 3)) in page
+    assert "30 days, then" not in page
+    restored = client.post(reverse("crm:deal_restore", args=[deal.pk]), follow=True)
+    assert f"“{deal}” is back." in restored.content.decode()
+
+
+def test_merging_says_before_that_it_is_for_good(alice: User, signed_in: Any) -> None:
+    for kind, record in (
+        ("person", make_person(alice)),
+        ("organization", make_organization(alice)),
+    ):
+        page = signed_in.as_(alice).get(reverse(f"crm:{kind}_merge", args=[record.pk]))
+        assert "This cannot be undone." in page.content.decode()
 
 
 def test_an_upload_comes_back_as_a_download_only(alice: User, carol: User, signed_in: Any) -> None:
