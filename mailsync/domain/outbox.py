@@ -59,6 +59,8 @@ GIVE_UP_AFTER = timedelta(hours=24)
 # forgotten to have sent: it is looked for in Sent first.
 LOOK_FIRST_AFTER = timedelta(minutes=5)
 
+SUBJECT_LENGTH = Submission._meta.get_field("subject").max_length
+
 # Ends after the final dot in which the server said nothing (providers.base.Submitter).
 UNANSWERED = ("outcome_unknown", "internal")
 
@@ -106,7 +108,8 @@ def queue(
         thread=thread,
         blob=blobs.store(account.pk, outgoing.raw),
         message_id=outgoing.message_id,
-        subject=outgoing.subject,
+        # For the outbox; the bytes have all of it, whatever a smart field has put into it.
+        subject=" ".join(outgoing.subject.split())[:SUBJECT_LENGTH],
         envelope_from=outgoing.envelope_from,
         envelope_to=outgoing.envelope_to,
         bcc=outgoing.bcc,

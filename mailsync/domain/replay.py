@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mailsync.domain.fetching import Work
+from mailsync.domain.ingest import add_keywords_of_entries
 from mailsync.domain.mailboxes import (
     label_of,
     moves_by_label,
@@ -100,7 +101,9 @@ def _carry_out(work: Work, group: Sequence[RemoteChange]) -> None:
     if not live:
         return
     was_running = live[0].state == ChangeState.RUNNING
-    _claim(work, live)
+    live = _claim(work, live)
+    if not live:
+        return
     try:
         if live[0].operation == ChangeOperation.KEYWORDS:
             _do_keywords(work, live)
@@ -140,12 +143,14 @@ def _follow_renumbering(group: Sequence[RemoteChange]) -> None:
             change.save(update_fields=["entry"])
 
 
-def _claim(work: Work, changes: Sequence[RemoteChange]) -> None:
+def _claim(work: Work, changes: Sequence[RemoteChange]) -> list[RemoteChange]:
+    """Those that may be carried out: what was taken back since it was read is left alone."""
+    rows = RemoteChange.objects.filter(pk__in=[change.pk for change in changes])
     with transaction.atomic():
         work.lease.renew()
-        RemoteChange.objects.filter(pk__in=[c.pk for c in changes]).update(
-            state=ChangeState.RUNNING
-        )
+        rows.filter(state__in=WAITING).update(state=ChangeState.RUNNING)
+        mine = set(rows.filter(state=ChangeState.RUNNING).values_list("pk", flat=True))
+    return [change for change in changes if change.pk in mine]
 
 
 def _do_keywords(work: Work, changes: Sequence[RemoteChange]) -> None:
@@ -404,15 +409,22 @@ def _give_up(work: Work, changes: Sequence[RemoteChange], error: ProviderError) 
         _settle(work, changes, ChangeState.FAILED, error_code=error.code)
         emails: set[int] = set()
         for change in changes:
-            entry = change.entry
-            if entry is None:
+            # As they are now: somebody may have marked or moved it again since.
+            if change.entry is None:
                 continue
+            entry = change.entry
+            entry.refresh_from_db()
             if change.operation == ChangeOperation.KEYWORDS:
-                entry.keywords = change.base.get("keywords", entry.keywords)
-            entry.places = places_of(entry.mailbox, entry.labels or ())
-            entry.save(update_fields=["keywords", "places"])
+                bits = change.wanted.get("add", 0) | change.wanted.get("remove", 0)
+                before = change.base.get("keywords", entry.keywords)
+                entry.keywords = (entry.keywords & ~bits) | (before & bits)
+                entry.save(update_fields=["keywords"])
+            else:
+                entry.places = places_of(entry.mailbox, entry.labels or ())
+                entry.save(update_fields=["places"])
             if entry.email_id:
                 emails.add(entry.email_id)
+        add_keywords_of_entries(emails)
         note(work.account, "change_not_done", count=len(changes), reason=error.code)
         threads = set(Email.objects.filter(pk__in=emails).values_list("thread_id", flat=True))
         refresh_threads(threads)

@@ -11,9 +11,9 @@ from mailsync.domain import leases, mirror, replay, sync
 from mailsync.domain.fetching import Work
 from mailsync.domain.filters import Choice
 from mailsync.enums import ChangeState, MailboxState, Place
-from mailsync.models import MailAccount, MailboxEntry, RemoteChange, Thread
+from mailsync.models import Email, MailAccount, MailboxEntry, RemoteChange, Thread
 from mailsync.providers.base import Keyword, ProviderError, Reaction
-from tests.fakes.store import FakeStore
+from tests.fakes.store import FakeServer, FakeStore
 from tests.mailsync.domain.test_sync import fill
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,13 @@ def one_slice(account: MailAccount, *, later: timedelta = timedelta()) -> None:
         change.save()
     MailAccount.objects.filter(pk=account.pk).update(lease_until=None)
     sync.sync_account(account.pk)
+
+
+def replayed(account: MailAccount, server: FakeServer) -> int:
+    with leases.held(account.pk) as lease:
+        assert lease is not None
+        work = Work(account, server.open_store(), lease, Choice(account))
+        return replay.replay_waiting(work)
 
 
 def thread_of(uid: int) -> Thread:
@@ -143,11 +150,56 @@ def test_a_folder_that_is_numbered_anew_holds_back_no_other_folder(archives, ser
     first = RemoteChange.objects.order_by("id")[0]
     assert first.entry.mailbox.path == "INBOX"
 
-    with leases.held(account.pk) as lease:
-        assert lease is not None
-        work = Work(account, server.open_store(), lease, Choice(account))
-        assert replay.replay_waiting(work) == 1
+    assert replayed(account, server) == 1
     assert [one.keywords for one in server.mailboxes["Sent"].messages.values()] == [Keyword.SEEN]
     assert {one.keywords for one in server.mailboxes["INBOX"].messages.values()} == {Keyword.NONE}
     run(account)
     assert not RemoteChange.objects.filter(state__in=replay.WAITING).exists()
+
+
+def test_a_wish_that_is_taken_back_while_others_are_carried_out_is_not_carried_out(
+    archives, server, run, alice, monkeypatch
+):
+    """The worker has read it already, and has not begun with it."""
+    account = archives
+    uids = fill(server, 2)
+    run(account)
+    first, second = (thread_of(uid) for uid in uids)
+    mirror.mark_read([first], by=alice)
+    mirror.archive_threads([second], by=alice)
+    set_keywords = FakeStore.set_keywords
+
+    def meanwhile(store: FakeStore, *given: Any, **more: Any) -> None:
+        mirror.unarchive_threads([second], by=alice)
+        set_keywords(store, *given, **more)
+
+    monkeypatch.setattr(FakeStore, "set_keywords", meanwhile)
+    run(account)
+    assert set(server.mailboxes["INBOX"].messages) == set(uids)
+    assert RemoteChange.objects.get(operation="move").state == ChangeState.DROPPED
+    second.refresh_from_db()
+    assert second.in_inbox
+
+
+def test_a_mark_that_is_refused_is_taken_back_here_and_no_other_with_it(
+    account, server, run, alice, monkeypatch
+):
+    (uid,) = fill(server, 1)
+    run(account)
+    thread = thread_of(uid)
+    mirror.mark_read([thread], by=alice)
+
+    def refusing(store: FakeStore, *given: Any, **more: Any) -> None:
+        # The other mark is made while the server thinks about the first.
+        mirror.flag_threads([thread], by=alice)
+        raise ProviderError("mailbox_not_opened", Reaction.REFUSED)
+
+    monkeypatch.setattr(FakeStore, "set_keywords", refusing)
+    due, rounds = replay._due, iter([True])
+    # What is wished for meanwhile is for a later round.
+    monkeypatch.setattr(replay, "_due", lambda *given: due(*given) if next(rounds, False) else [])
+    assert replayed(account, server) == 1
+    assert MailboxEntry.objects.get().keywords == Keyword.FLAGGED
+    assert Email.objects.get().keywords == Keyword.FLAGGED
+    thread.refresh_from_db()
+    assert (thread.unread_count, thread.is_flagged) == (1, True)
