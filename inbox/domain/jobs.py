@@ -83,9 +83,11 @@ def _piece(job_id: int) -> bool:
         mailbox=job.mailbox,
     )
     memory = job.memory
-    if ids and job.user.is_active:
+    # Who has left does nothing, and nothing is snoozed until what has passed meanwhile.
+    is_void = not job.user.is_active or bool(job.until and job.until <= timezone.now())
+    if ids and not is_void:
         memory = memory | triage.apply(act, ids, detail)
-    is_over = job.done_number + len(ids) >= job.number or not job.user.is_active
+    is_over = job.done_number + len(ids) >= job.number or is_void
     changed: dict[str, Any] = {
         "done_number": job.done_number + len(ids),
         "memory": memory,

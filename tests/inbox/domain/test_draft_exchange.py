@@ -18,7 +18,7 @@ from mailsync.enums import AccountScope, Outcome
 from mailsync.models import Email, MailAccount, MailboxEntry
 from mailsync.providers.base import Keyword, ProviderError, Reaction
 from tests.factories.mail import make_account
-from tests.fakes.store import BARE, FULL, FakeServer
+from tests.fakes.store import BARE, FULL, FakeServer, FakeStore
 from users.models import User
 
 DRAFT = Keyword.DRAFT | Keyword.SEEN
@@ -404,3 +404,65 @@ def test_a_draft_that_breaks_us_does_not_hold_up_the_mail(
     assert account.error_code == ""
     assert Email.objects.get().subject == "Plan"
     assert "drafts were not exchanged" in caplog.text
+
+
+def test_what_is_typed_here_while_the_other_version_comes_in_is_not_lost(
+    account, alice, server, clock, monkeypatch
+):
+    draft = new_draft(alice)
+    keep(account, clock)
+    rewrite(server, subject="Changed there")
+    content = FakeStore.content
+
+    def typed_first(store: FakeStore, uids: Any) -> Any:
+        found = list(content(store, uids))
+        row = Draft.objects.get(pk=draft.pk)
+        if row.subject == "Offer":
+            drafts.save(row, version=row.version, subject="Typed here")
+        yield from found
+
+    monkeypatch.setattr(FakeStore, "content", typed_first)
+    keep(account, clock)
+    subjects = set(Draft.objects.values_list("subject", flat=True))
+    assert subjects == {"Typed here", "Changed there"}
+
+
+def test_what_is_typed_here_while_its_copy_is_found_missing_is_not_thrown_away(
+    account, alice, server, clock, monkeypatch
+):
+    draft = new_draft(alice)
+    keep(account, clock)
+    (uid,) = server.mailboxes["Drafts"].messages
+    server.expunge("Drafts", uid)
+    keep(account, clock)
+    uids = FakeStore.uids
+
+    def typed_first(store: FakeStore, **options: Any) -> list[int]:
+        row = Draft.objects.get(pk=draft.pk)
+        if row.subject == "Offer":
+            drafts.save(row, version=row.version, subject="Typed here")
+        return uids(store, **options)
+
+    monkeypatch.setattr(FakeStore, "uids", typed_first)
+    later(clock, minutes=3)
+    draft_exchange.exchange_now(account.pk)
+    draft.refresh_from_db()
+    assert (draft.subject, draft.discarded_at) == ("Typed here", None)
+    keep(account, clock)
+    (message,) = there(server)
+    assert message["Subject"] == "Typed here"
+
+
+def test_a_draft_that_is_written_after_its_copy_was_first_missed_is_stored_again(
+    account, alice, server, clock
+):
+    draft = new_draft(alice)
+    keep(account, clock)
+    (uid,) = server.mailboxes["Drafts"].messages
+    server.expunge("Drafts", uid)
+    keep(account, clock)
+    drafts.save(draft, version=draft.version, subject="Typed here")
+    later(clock, minutes=3)
+    keep(account, clock)
+    (message,) = there(server)
+    assert message["Subject"] == "Typed here"
