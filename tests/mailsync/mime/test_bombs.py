@@ -3,6 +3,7 @@
 import re
 import resource
 import time
+from collections import deque
 
 import pytest
 
@@ -252,13 +253,15 @@ def cpu_seconds(work, text):
 
 def is_linear(work, text):
     """Four times the text takes about four times as long, where it takes long at all: sixteen
-    times would be the square. The machine is no part of it."""
-    whole = cpu_seconds(work, text)
-    return whole < 0.05 or whole < 9 * cpu_seconds(work, text[: len(text) // 4])
+    times would be the square. The machine is no part of it, nor is what is loaded at the first
+    call: what took long is measured anew."""
+    if cpu_seconds(work, text) < 0.05:
+        return True
+    return cpu_seconds(work, text) < 9 * cpu_seconds(work, text[: len(text) // 4])
 
 
 def matching(expression):
-    return lambda text: sum(1 for _ in expression.finditer(text))
+    return lambda text: deque(expression.finditer(text), maxlen=0)
 
 
 def test_the_measure_knows_a_square():
