@@ -64,6 +64,9 @@ class Run:
         # The tests must not see an operator's data, servers or .env.
         for name in ("DEALPOST_DATA", "DATABASE_URL", "REDIS_URL", "BROKER_URL", "DEALPOST_DEMO"):
             self.environment.pop(name, None)
+        # Containers often forbid it. Then each worker of each part would compile all there is anew,
+        # and pytest its assertions: five seconds of a processor each time.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         data = scratch / "data"
         data.mkdir(mode=0o700)
         self.settings = dict(

@@ -53,6 +53,15 @@ def says(checks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[..., l
     return says
 
 
+def test_what_was_compiled_is_kept_for_the_next_worker(
+    checks: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    run = checks.Run(python="python", scratch=tmp_path, extra=[])
+    assert "PYTHONUNBUFFERED" in run.environment
+    assert "PYTHONDONTWRITEBYTECODE" not in {*run.environment, *run.settings}
+
+
 def test_tests_that_pass_agree(run: Any, says: Any, capsys: Any) -> None:
     says((PASSED, 0), (PASSED + SKIPPED, 0))
     run.pytest("one", [])
