@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -26,7 +27,9 @@ def png(size: tuple[int, int] = (3, 3), mode: str = "RGB") -> bytes:
     return out.getvalue()
 
 
-BOMB = png((20_000, 20_000), "1")
+@cache
+def bomb() -> bytes:
+    return png((20_000, 20_000), "1")
 
 
 class Origin(BaseHTTPRequestHandler):
@@ -119,7 +122,7 @@ class Origin(BaseHTTPRequestHandler):
         self.answer(png(), status=404)
 
     def at_bomb(self) -> None:
-        self.answer(BOMB)
+        self.answer(bomb())
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -144,7 +147,8 @@ def origin(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[Any]]]:
     server = Server(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # It looks so often whether it shall end; half a second unless told.
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     policy = NetworkPolicy(ports=frozenset({80, 443, port}), private_networks=LOOPBACK)
     monkeypatch.setattr(pictures, "policy", lambda: policy)
     monkeypatch.setattr(pictures, "SECONDS", 1.0)
@@ -181,6 +185,7 @@ def test_what_is_no_picture_is_refused(origin, path):
 
 @pytest.mark.parametrize("path", ["huge", "endless", "bomb"])
 def test_too_much_is_refused(origin, path):
+    bomb()  # made before the clock of the answer runs
     with pytest.raises(TooLargeError):
         pictures.fetch(f"{origin[0]}/{path}")
 
