@@ -36,10 +36,12 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{one.name}" for one in node.names)
 
 
-def calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(syntax(path)) if isinstance(node, ast.Call))
+@cache
+def calls(path: Path) -> list[ast.Call]:
+    return [node for node in ast.walk(syntax(path)) if isinstance(node, ast.Call)]
 
 
+@cache
 def called(node: ast.Call) -> str:
     return ast.unparse(node.func)
 

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import cache
 
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 
+@cache
 def message(
     number: int,
     *,
