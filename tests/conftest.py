@@ -6,6 +6,7 @@ team where a test puts them in one · dana is an administrator and must not see 
 either · eve has been deactivated · nobody is signed in last.
 """
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All that is there now stays to the end: the collector need not walk through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
