@@ -152,16 +152,20 @@ def _note_presence(work: Work, copy: DraftCopy, present: Collection[int]) -> Non
             copy.delete()
     elif _is_behind(copy, copy.draft):
         # Changed here since: what was written is worth more than that it was thrown away there.
-        _set(work, copy, uid=None, due_at=copy.due_at or now)
+        _set(work, copy, uid=None, missing_since=None, due_at=copy.due_at or now)
     elif copy.missing_since is None:
         _set(work, copy, missing_since=now, due_at=now + MISSING_FOR)
         ring(work.account.pk, MISSING_FOR)
     elif now - copy.missing_since >= MISSING_FOR:
         with transaction.atomic():
             work.lease.renew()
-            draft = copy.draft
+            draft = _held(copy.draft.pk)
+            if draft and _is_behind(copy, draft):
+                _set(work, copy, uid=None, missing_since=None, due_at=now)
+                return
             copy.delete()
-            drafts.discard(draft)
+            if draft:
+                drafts.discard(draft)
             tell_outbox_changed(work.account)
 
 
@@ -176,11 +180,18 @@ def _set(work: Work, copy: DraftCopy, **changes: Any) -> None:
 # --- From there ------------------------------------------------------------------------------
 
 
+def _held(draft_id: int) -> Draft | None:
+    """As it is now, and until this is committed: it may have been saved while the server
+    answered."""
+    rows = Draft.objects.select_for_update(of=("self",)).select_related("account", "author")
+    return rows.filter(pk=draft_id).first()
+
+
 def _stored(
     work: Work, found: draft_mail.Found, twin: DraftCopy | None, place: dict[str, Any]
 ) -> DraftCopy:
     """What was written elsewhere, as a version of its draft or as a draft of its own."""
-    draft = twin.draft if twin else None
+    draft = _held(twin.draft_id) if twin and twin.draft_id else None
     if twin and draft and stands(draft) and draft.version == twin.version:
         version = _overwrite(draft, found)
         twin.version, twin.storing_version, twin.is_behind = version, None, False
