@@ -315,3 +315,17 @@ def test_who_wrote_a_mail_hears_that_a_colleague_stopped_it(alice, bob, carol):
 def test_a_mail_runs_the_way_its_first_letter_does(account, alice, text, runs):
     html = sent_message(new_draft(alice, html=text), alice).get_body(("html",)).get_content()
     assert html.startswith('<div dir="rtl" style=' if runs else "<div style=")
+
+
+def test_what_fields_put_into_the_subject_fits_into_the_outbox(account, alice):
+    """An address has lines, and forty of it are more than the column holds."""
+    address = "Long Street 7\nBerlin " + "x" * 100
+    organization = make_organization(alice, address=address)
+    person = make_person(alice, "Ada", "ada@acme.example", organization=organization)
+    draft = new_draft(alice, subject="{{organization.address}} " * 38, person=person)
+    assert draft.subject
+    message = sent_message(draft, alice)
+    assert message["Subject"].count("Berlin") == 38
+    assert set(message.keys()) >= {"From", "To", "Subject"}
+    submission = Submission.objects.get()
+    assert submission.subject == " ".join(address.split() * 38)[:1000]

@@ -112,3 +112,15 @@ def test_old_jobs_are_forgotten(alice, five):
     begin(five, alice)
     BulkJob.objects.update(created_at=timezone.now() - timedelta(days=2))
     assert jobs.forget_old() == 1
+
+
+def test_a_moment_that_has_passed_while_it_waited_ends_it(alice, five):
+    """Its error would come with each call for a worker, for a day."""
+    job = begin(five, alice, act=Act.SNOOZE, until=timezone.now() + timedelta(hours=1))
+    assert jobs._piece(job.pk)
+    BulkJob.objects.update(until=timezone.now() - timedelta(seconds=1))
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.finished_at
+    assert Thread.objects.exclude(snoozed_until=None).count() == 2
+    assert len(job.undo.threads) == 2
