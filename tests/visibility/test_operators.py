@@ -87,6 +87,7 @@ def get(root: Client, path: str) -> tuple[int, bytes]:
     return response.status_code, response.content
 
 
+@pytest.mark.matrix
 def test_crawl_of_all_operators_pages(root: Client, mail: Thread, alice: Any) -> None:
     """Lists, single rows, adding, deleting, history: of every registered model and every row."""
     opened = 0

@@ -58,6 +58,7 @@ def snapshot() -> list[Any]:
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
+@pytest.mark.matrix
 def test_acts_want_post_and_somebody_who_sees_the_record(
     alice: User, carol: User, signed_in: Any
 ) -> None:

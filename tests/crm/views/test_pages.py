@@ -92,6 +92,7 @@ def pages_of(records: dict[str, Any]) -> list[str]:
     ]
 
 
+@pytest.mark.matrix
 def test_every_page_answers_its_owner(alice: User, signed_in: Any) -> None:
     records = make_all(alice)
     client = signed_in.as_(alice)
@@ -99,6 +100,7 @@ def test_every_page_answers_its_owner(alice: User, signed_in: Any) -> None:
         assert client.get(url).status_code == 200, url
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("who", ["bob", "carol", "dana"])
 def test_company_records_are_everybodys(
     who: str, alice: User, signed_in: Any, request: pytest.FixtureRequest
@@ -109,6 +111,7 @@ def test_company_records_are_everybodys(
         assert client.get(url).status_code == 200, url
 
 
+@pytest.mark.matrix
 def test_records_of_the_owner_alone_do_not_exist_for_others(
     alice: User, carol: User, signed_in: Any
 ) -> None:
@@ -157,6 +160,7 @@ def test_an_edit_by_somebody_who_does_not_see_the_organization_keeps_it(
     assert (person.name, person.organization) == ("Ada King", hidden)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("who", ["eve", None])
 def test_without_access_nothing_opens(
     who: str | None, alice: User, signed_in: Any, client: Any, request: pytest.FixtureRequest
@@ -170,6 +174,7 @@ def test_without_access_nothing_opens(
         assert response.url.startswith("/login/"), url
 
 
+@pytest.mark.matrix
 def test_evil_names_are_only_ever_text(alice: User, signed_in: Any) -> None:
     records = make_all(alice, name=EVIL)
     client = signed_in.as_(alice)

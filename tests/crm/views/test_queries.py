@@ -58,6 +58,7 @@ def urls_of(records: dict[str, Any], owner: User) -> dict[str, str]:
     }
 
 
+@pytest.mark.matrix
 def test_no_page_takes_more_with_three_than_with_one(
     alice: User, bob: User, signed_in: Any
 ) -> None:
