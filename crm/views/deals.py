@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.toasts import add_toast
 from crm.domain import deals
 from crm.domain.leads import turn_deal_into_lead
 from crm.enums import RecordKind
@@ -104,4 +105,5 @@ def deal_to_lead(request: HttpRequest, pk: int) -> HttpResponse:
     except CRMError as error:
         messages.error(request, str(error))
         return back_to(request, deal)
-    return go_to(request, lead.get_absolute_url())
+    text = _("“%(name)s” is a lead now.") % {"name": lead}
+    return add_toast(request, go_to(request, lead.get_absolute_url()), text)

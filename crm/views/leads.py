@@ -44,5 +44,6 @@ def lead_convert(request: HttpRequest, pk: int) -> HttpResponse:
         except CRMError as error:
             messages.error(request, str(error))
             return back_to(request, lead)
-        return go_to(request, deal.get_absolute_url())
+        text = _("“%(name)s” is a deal now.") % {"name": deal}
+        return add_toast(request, go_to(request, deal.get_absolute_url()), text)
     return small_form(request, lead, form, title=_("Convert to a deal"), submit=_("Convert"))

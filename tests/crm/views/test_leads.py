@@ -92,7 +92,12 @@ def test_converted_to_a_deal_and_back(leads, alice, signed_in):
     deal = Deal.objects.get()
     assert response["Location"] == deal.get_absolute_url()
     assert (deal.title, deal.value, deal.person) == (lead.title, 9000, lead.person)
+    page = client.get(deal.get_absolute_url()).content.decode()
+    assert f"“{lead}” is a deal now." in page
+    # It changes the record, so it must not read like the way to another page.
+    assert "Turn into a lead" in page
     assert sorted(rows(client, "?state=converted")) == sorted([leads["converted"].pk, lead.pk])
     response = client.post(reverse("crm:deal_to_lead", args=[deal.pk]))
     assert response["Location"] == lead.get_absolute_url()
+    assert f"“{lead}” is a lead now." in client.get(lead.get_absolute_url()).content.decode()
     assert rows(client) == [lead.pk]
