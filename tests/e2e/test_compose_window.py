@@ -471,6 +471,29 @@ def test_several_saves_at_once_do_not_meet_each_other(writing: Page) -> None:
     all_saved(writing)
 
 
+def test_an_answer_that_never_comes_holds_nobody_for_ever(writing: Page) -> None:
+    # Waiting by the second would be a minute.
+    writing.add_init_script(
+        """const inTime = window.setTimeout;
+        window.setTimeout = (act, ms, ...given) => inTime(act, ms >= 15000 ? 300 : ms, ...given);"""
+    )
+    writing.reload()
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    writing.route("**/mail/compose/", hold)
+    writing.locator(EDITOR).click()
+    writing.keyboard.type("Text")
+    expect(writing.locator("[data-saved]")).to_contain_text("Not saved")
+    assert waiting
+    writing.unroute("**/mail/compose/")
+    expect(writing.locator("[data-saved]")).to_contain_text("Saved")
+    assert "Text" in Draft.objects.get().html
+    all_saved(writing)
+
+
 def test_a_draft_thrown_away_leaves_the_focus_where_it_began(inbox: Page) -> None:
     inbox.keyboard.press("c")
     expect(inbox.locator(EDITOR)).to_be_visible()

@@ -16,6 +16,8 @@ import "./recipient-field.js";
 // With the round trip a draft is stored within two seconds of a pause.
 const SAVE_MS = 1200;
 const AGAIN_MS = 15000;
+// Sending and closing wait for what is being saved; an answer that never comes must not hold them.
+const LONGEST_MS = 60000;
 const ANNOUNCE_MS = 30000;
 const MOST_DOCKS = 3;
 const NARROWEST_DOCK = 340;
@@ -202,11 +204,13 @@ class ComposeForm extends HTMLElement {
     this.#dirty = false;
     const body = new URLSearchParams(new FormData(this.#form));
     body.set("act", "save");
-    let response;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), LONGEST_MS);
     try {
-      response = await fetch(this.#form.action, {
+      const response = await fetch(this.#form.action, {
         method: "POST",
         body,
+        signal: limit.signal,
         // A browser lets no more than this outlive its page.
         keepalive: keepalive && body.toString().length < 60000,
         headers: { Accept: "application/json", "X-Background": "1" },
@@ -222,6 +226,8 @@ class ComposeForm extends HTMLElement {
       this.#dirty = true;
       this.#say(word("not_saved"), { trouble: true });
       this.#timer = setTimeout(() => this.save(), AGAIN_MS);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
