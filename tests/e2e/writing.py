@@ -8,8 +8,12 @@ EDITOR = ".composer__editor"
 
 
 def paste(page: Page, markup: str, text: str = "") -> None:
-    """Puts both kinds on the clipboard, as another program would, and pastes by key."""
-    page.evaluate(
+    """Puts both kinds on the clipboard, as another program would, and pastes by key.
+
+    That needs no permission. Whatever takes its time is awaited from here: a promise in the page
+    is awaited by `evaluate` for ever.
+    """
+    has_copied = page.evaluate(
         """([html, text]) => {
           const put = (event) => {
             if (html) event.clipboardData.setData("text/html", html);
@@ -17,16 +21,28 @@ def paste(page: Page, markup: str, text: str = "") -> None:
             event.preventDefault();
           };
           document.addEventListener("copy", put, {once: true, capture: true});
-          document.execCommand("copy");
+          delete document.body.dataset.pasted;
+          const note = () => (document.body.dataset.pasted = "");
+          document.addEventListener("paste", note, {once: true, capture: true});
+          return document.execCommand("copy");
         }""",
         [markup, text],
     )
+    assert has_copied
     page.keyboard.press("Control+v")
+    expect(page.locator("body[data-pasted]")).to_have_count(1)
 
 
 def saved_html(page: Page) -> str:
     """What is stored once everything written so far is."""
-    page.evaluate("document.querySelector('compose-form').save()")
+    page.evaluate(
+        """() => {
+          delete document.body.dataset.stored;
+          const note = () => (document.body.dataset.stored = "");
+          document.querySelector("compose-form").save().then(note);
+        }"""
+    )
+    expect(page.locator("body[data-stored]")).to_have_count(1)
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     return Draft.objects.latest("pk").html
 
