@@ -1,12 +1,13 @@
 """How a mail's HTML is shown: dark where the reader wants it, and no wider than its pane."""
 
+import re
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from mailsync.models import MailAccount
+from mailsync.models import Email, MailAccount, Thread
 from tests.factories.mail import give_bytes, make_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,3 +78,38 @@ def test_on_a_phone_a_mail_is_begun_from_the_list(mail: Page, live_server: Any) 
     mail.goto(live_server.url + "/mail/inbox/")
     mail.get_by_role("link", name="Compose").click()
     expect(mail.locator("compose-form")).to_be_visible()
+
+
+def test_news_leave_the_focus_where_it_is(mail: Page) -> None:
+    reply = mail.get_by_role("link", name="Reply", exact=True)
+    reply.focus()
+    for news in ("mail-changed", "resync", "outbox-changed"):
+        with mail.expect_response(re.compile("/news/")) as answer:
+            mail.evaluate(
+                "(name) => document.body.dispatchEvent(new CustomEvent(name, {bubbles: true}))",
+                news,
+            )
+        answer.value.finished()
+        mail.wait_for_timeout(100)
+        expect(reply).to_be_focused()
+
+
+def test_what_comes_to_an_open_conversation_is_shown_once(mail: Page, account: MailAccount) -> None:
+    thread = Thread.objects.get(subject="News")
+    mail.get_by_role("link", name="Reply", exact=True).focus()
+    for number in range(2):
+        other = make_thread(account, f"Other {number}", text=f"Answer {number}").emails.get()
+        Email.objects.filter(pk=other.pk).update(thread=thread)
+        for _ in range(2):
+            with mail.expect_response(re.compile("/news/")):
+                mail.evaluate(
+                    "document.body.dispatchEvent(new CustomEvent('resync', {bubbles: true}))"
+                )
+            expect(mail.locator("[data-message]")).to_have_count(2 + number)
+    expect(mail.locator(".thread__end")).to_have_count(1)
+    expect(mail.get_by_text("Answer 1")).to_be_visible()
+    last = mail.locator("[data-message]").last.bounding_box()
+    bar = mail.locator("[data-reply-bar]").bounding_box()
+    assert last
+    assert bar
+    assert last["y"] < bar["y"]
