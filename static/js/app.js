@@ -20,7 +20,6 @@ import "./elements/key-help.js";
 import "./elements/label-picker.js";
 import "./elements/mail-body.js";
 import "./elements/mail-list.js";
-import "./elements/resize-handle.js";
 
 startKeys();
 startDarkMail();
@@ -47,6 +46,7 @@ function look() {
   // On few pages, so it comes with them.
   if (document.querySelector("password-field")) import("./elements/password-field.js");
   if (document.querySelector("folder-picker")) import("./elements/folder-picker.js");
+  if (document.querySelector("resize-handle")) import("./elements/resize-handle.js");
 }
 
 look();
