@@ -215,7 +215,8 @@ CRM_ROWS: dict[str, Row] = {
     ),
     **forms(("project_move", "project_deal_add"), a("project")),
     "crm:task_add": Row(SEERS, get=None, post=422, args=a("project")),
-    **acts(("task_done", "task_undone", "task_delete"), a_task),
+    **acts(("task_done", "task_undone"), a_task),
+    "crm:task_delete": Row(SEERS, post=303, args=a_task),
     **acts(("project_deal_remove",), a_linked_deal),
     # Activities, notes, files
     "crm:activities": Row(USERS),
@@ -232,10 +233,11 @@ CRM_ROWS: dict[str, Row] = {
     # Only in the browser where it was deleted: tests/crm/views/test_activity_undo.py.
     "crm:activity_restore": Row(frozenset(), get=None, post=303, args=lambda _: {"pk": 1}),
     **forms(("activity_edit",), an_activity),
-    **acts(("note_delete", "note_pin", "note_unpin"), a_note),
+    **acts(("note_pin", "note_unpin"), a_note),
+    "crm:note_delete": Row(SEERS, post=303, args=a_note),
     **forms(("note_edit",), a_note),
     "crm:file_download": Row(SEERS, args=a_file),
-    **acts(("file_delete",), a_file),
+    "crm:file_delete": Row(SEERS, post=303, args=a_file),
     # In and out, everything
     **{f"crm:{plural}_import": Row(USERS, post=422) for plural in list(PLURALS.values())[:3]},
     "crm:import": Row(ALICE, post=422, args=an_import),

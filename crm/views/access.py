@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from common.partials import render_dialog
 from crm.domain.merging import merged_into
@@ -101,3 +103,9 @@ def small_form(
     }
     status = status or (422 if form.errors else 200)
     return render_dialog(request, "crm/small_form.html", context, status=status)
+
+
+def for_good(request: HttpRequest, record: Any, *, title: str) -> HttpResponse:
+    """Asks before something of the record goes that nothing brings back."""
+    outcome = _("There is no way back.")
+    return small_form(request, record, Form(), title=title, submit=_("Delete"), outcome=outcome)

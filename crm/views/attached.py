@@ -13,7 +13,7 @@ from crm.enums import RecordKind
 from crm.errors import CRMError
 from crm.forms.attached import ActivityForm, FileForm, NoteForm
 from crm.models import Note, RecordFile
-from crm.views.access import back_to, posted, record_or_404, small_form
+from crm.views.access import back_to, for_good, posted, record_or_404, small_form
 from crm.views.lists import target_of
 
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"
@@ -93,10 +93,12 @@ def note_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def note_delete(request: HttpRequest, pk: int) -> HttpResponse:
     note = attached_or_404(request, Note, pk)
     record = note.record
+    if request.method == "GET":
+        return for_good(request, record, title=_("Delete the note?"))
     note.delete()
     return back_to(request, record)
 
@@ -139,9 +141,12 @@ def file_download(request: HttpRequest, pk: int) -> FileResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def file_delete(request: HttpRequest, pk: int) -> HttpResponse:
     record_file = attached_or_404(request, RecordFile, pk)
     record = record_file.record
+    if request.method == "GET":
+        title = _("Delete “%(name)s”?") % {"name": record_file.name}
+        return for_good(request, record, title=title)
     record_file.delete()
     return back_to(request, record, tab="files")

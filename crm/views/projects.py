@@ -14,7 +14,7 @@ from crm.enums import RecordKind
 from crm.errors import CRMError
 from crm.forms.attached import MoveProjectForm, NamedRecordForm, TaskForm
 from crm.models import Project, ProjectTask
-from crm.views.access import back_to, record_or_404, small_form
+from crm.views.access import back_to, for_good, record_or_404, small_form
 from crm.views.moving import move_card
 
 
@@ -107,10 +107,13 @@ def task_undone(request: HttpRequest, pk: int, task_pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def task_delete(request: HttpRequest, pk: int, task_pk: int) -> HttpResponse:
     project = project_or_404(request, pk)
-    projects.remove_task(get_object_or_404(ProjectTask, pk=task_pk, project=project))
+    task = get_object_or_404(ProjectTask, pk=task_pk, project=project)
+    if request.method == "GET":
+        return for_good(request, project, title=_("Delete “%(name)s”?") % {"name": task.title})
+    projects.remove_task(task)
     return back_to(request, project)
 
 

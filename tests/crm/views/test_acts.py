@@ -65,8 +65,11 @@ def test_acts_want_post_and_somebody_who_sees_the_record(
     records = make_all(alice, visibility=ItemVisibility.OWNER)
     before = snapshot()
     for url in acts_on(records):
-        # The forms of what is added can be asked for; the acts themselves only be done.
-        shown = 200 if url.endswith("/add/") and "tasks" not in url else 405
+        # The forms of what is added and the question before a note goes can be asked for; the acts
+        # themselves only be done.
+        is_asked_for = url.endswith("/add/") and "tasks" not in url
+        is_asked_for = is_asked_for or ("notes" in url and url.endswith("/delete/"))
+        shown = 200 if is_asked_for else 405
         assert signed_in.as_(alice).get(url).status_code == shown, url
         assert signed_in.as_(carol).post(url, {"text": "x", "title": "x"}).status_code == 404, url
         assert Client().post(url).status_code == 302, url
@@ -301,12 +304,37 @@ def test_a_drag_answers_with_nothing_or_with_a_conflict(alice: User, signed_in: 
     assert deal.stage == offer
 
 
+@pytest.mark.parametrize("name", ["note_delete", "file_delete", "task_delete"])
+def test_what_nothing_brings_back_goes_only_after_a_question(
+    name: str, alice: User, signed_in: Any
+) -> None:
+    project = make_all(alice)["project"]
+    if name == "note_delete":
+        one = Note.objects.create(project=project, text="Called her", author=alice)
+    elif name == "file_delete":
+        one = RecordFile.objects.create(project=project, name="offer.pdf", uploaded_by=alice)
+    else:
+        one = project.tasks.create(title="Order")
+    args = [project.pk, one.pk] if name == "task_delete" else [one.pk]
+    client, url = signed_in.as_(alice), reverse(f"crm:{name}", args=args)
+    tab = "?tab=files" if name == "file_delete" else ""
+    page = client.get(project.get_absolute_url() + tab).content.decode()
+    assert f'hx-get="{url}"' in page
+    assert f'action="{url}"' not in page
+    question = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "There is no way back." in question
+    assert f'hx-post="{url}"' in question
+    assert type(one).objects.filter(pk=one.pk).exists()
+    assert client.post(url).status_code == 303
+    assert not type(one).objects.filter(pk=one.pk).exists()
+
+
 def test_a_task_is_deleted_by_the_button_beside_it(alice: User, signed_in: Any) -> None:
     project = make_all(alice)["project"]
     task, other = (project.tasks.create(title=title) for title in ("Order", "Install"))
     client = signed_in.as_(alice)
     url = reverse("crm:task_delete", args=[project.pk, task.pk])
-    assert f'action="{url}"' in client.get(project.get_absolute_url()).content.decode()
+    assert f'href="{url}"' in client.get(project.get_absolute_url()).content.decode()
     assert client.post(url)["Location"] == project.get_absolute_url()
     assert list(project.tasks.all()) == [other]
     assert client.post(url).status_code == 404
