@@ -5,13 +5,13 @@ A refusal writes nothing to the database, nor does a GET of anybody, and where a
 answer is the one for a row that does not exist.
 """
 
-import re
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.accidents import without_accidents
 from tests.authorisation import ADMINISTRATORS, ROWS, Row
 from tests.changes import changes
 from tests.scene import NOBODY, SOMEBODY, World, goes_through, taken_back, world
@@ -68,10 +68,8 @@ def refusal(row: Row) -> int:
     return 403 if row.rights == ADMINISTRATORS else 404
 
 
-def without_accidents(response: HttpResponse, path: str) -> bytes:
-    """The answer without its token and its own address."""
-    text = response.content.replace(path.encode(), b"")
-    return re.sub(rb'(X-CSRFToken": "|csrfmiddlewaretoken" value=")[^"]*', b"", text)
+def without_address(response: HttpResponse, path: str) -> bytes:
+    return without_accidents(response.content.replace(path.encode(), b""))
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -137,7 +135,7 @@ class Cell:
         else:
             assert status == refusal(self.row), where
             if not isinstance(self.row.rights, str):
-                answer = without_accidents(response, self.path)
+                answer = without_address(response, self.path)
                 assert answer == self.answer_for_nothing(who), where
 
     def answer_for_nothing(self, who: str) -> bytes:
@@ -145,7 +143,7 @@ class Cell:
         path = reverse(self.name, kwargs=made_up(self.args))
         asked = (who, path, repr(self.data))
         if asked not in self.nowhere:
-            self.nowhere[asked] = without_accidents(self.ask(who, path), path)
+            self.nowhere[asked] = without_address(self.ask(who, path), path)
         return self.nowhere[asked]
 
     def check_answer(self, who: str) -> None:

@@ -10,16 +10,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from common.opaque import OpaqueConverter, seal
+from tests.accidents import without_accidents
 
 # A stream that does not end, and the acts of leaving.
 NOT_OPENED = re.compile(r"^/(events|logout|static|media)/")
 # Values for what is neither a number nor a key.
 WORDS = {"box": "all", "act": "star", "token": "no-such-token", "section": "2", "kind": "person"}
 LINK = re.compile(rb'(?:href|hx-get|src|data-url|action)="(/[^"]*)"')
-ACCIDENTS = (
-    (re.compile(rb'(X-CSRFToken": "|csrfmiddlewaretoken" value=")[^"]*'), b""),
-    (re.compile(rb'nonce="[^"]*"'), b""),
-)
 LONGEST_WALK = 120
 
 
@@ -60,17 +57,10 @@ def _value(name: str, converter: Any, number: int) -> str:
     return WORDS.get(name) or str(next(iter(re.split(r"[|]", converter.regex))))
 
 
-def plain(content: bytes) -> bytes:
-    """An answer without what differs each time."""
-    for pattern, replacement in ACCIDENTS:
-        content = pattern.sub(replacement, content)
-    return content
-
-
 def body_of(response: Any) -> bytes:
     head = repr(sorted(response.headers.items())).encode() if response.status_code < 400 else b""
     content = b"".join(response) if response.streaming else response.content
-    return plain(content) + re.sub(rb"'Set-Cookie'[^)]*|'X-Request-Id'[^)]*", b"", head)
+    return without_accidents(content) + re.sub(rb"'Set-Cookie'[^)]*|'X-Request-Id'[^)]*", b"", head)
 
 
 def crawl(client: Client, starts: Iterable[str]) -> dict[str, tuple[int, bytes]]:
