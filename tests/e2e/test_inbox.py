@@ -278,6 +278,46 @@ def test_back_and_forward(watched, live_server, signed_in, alice, three):
     assert len(subjects(page)) == 3
 
 
+def test_panes_get_the_width_one_gives_them_and_keep_it(
+    watched, live_server, signed_in, alice, three, axe
+):
+    page = signed_in(watched, alice)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(live_server.url + "/mail/inbox/")
+
+    def width(pane):
+        return page.locator(pane).evaluate("(pane) => pane.offsetWidth / 16")
+
+    before = width("#list-pane")
+    handle = page.get_by_role("separator", name="Width of the list")
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    wider = width("#list-pane")
+    assert wider > before
+    assert handle.get_attribute("aria-valuenow") == f"{wider:g}"
+    # The list is drawn anew: what stands on its edge stays.
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('resync', {bubbles: true}))")
+    page.wait_for_timeout(300)
+    expect(handle).to_have_count(1)
+    expect(handle).to_be_focused()
+    page.reload()
+    assert width("#list-pane") == wider
+
+    page.locator(".row__link").first.click()
+    edge = page.get_by_role("separator", name="Width of the panel")
+    expect(edge).to_be_visible()
+    box, side = edge.bounding_box(), width("#side")
+    page.mouse.move(box["x"] + 2, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 62, box["y"] + 200, steps=4)
+    page.mouse.up()
+    assert width("#side") == side + 4
+    page.reload()
+    expect(edge).to_be_visible()
+    assert width("#side") == side + 4
+    axe(page)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_pages_are_accessible(watched, live_server, signed_in, alice, three, axe, theme, width):

@@ -5,9 +5,6 @@ const YEAR = 365 * 24 * 3600;
 
 class ResizeHandle extends HTMLElement {
   connectedCallback() {
-    this.setAttribute("role", "separator");
-    this.setAttribute("aria-orientation", "vertical");
-    this.tabIndex = 0;
     this.addEventListener("pointerdown", this.#onDown);
     this.addEventListener("keydown", this.#onKey);
     this.#show(this.#width);
@@ -28,16 +25,12 @@ class ResizeHandle extends HTMLElement {
 
   #set(width) {
     const name = this.dataset.pane;
-    const holder = this.closest(`[data-${name}]`) ?? document.documentElement;
-    holder.dataset[name] = width;
+    this.closest(".panes").dataset[name] = width;
     document.cookie = `pane-${name}=${width}; path=/; max-age=${YEAR}; samesite=lax`;
     this.#show(width);
   }
 
   #show(width) {
-    const steps = this.#steps;
-    this.setAttribute("aria-valuemin", steps[0]);
-    this.setAttribute("aria-valuemax", steps.at(-1));
     this.setAttribute("aria-valuenow", width);
   }
 
