@@ -111,8 +111,10 @@ def purge_trash() -> int:
     due = Thread.objects.filter(trashed_at__lt=timezone.now() - TRASH_DAYS, merged_into=None)
     purged = 0
     for account in MailAccount.objects.filter(pk__in=due.values("account")):
-        ids = list(due.filter(account=account).values_list("id", flat=True)[:BATCH])
         with transaction.atomic():
+            # Held, so that none is taken out of the trash while it is thrown away.
+            rows = due.filter(account=account).select_for_update().values_list("id", flat=True)
+            ids = list(rows[:BATCH])
             emails = Email.objects.filter(thread__in=ids).values_list("id", flat=True)
             delete_emails(account, emails)
             Thread.objects.filter(pk__in=ids, emails=None).delete()

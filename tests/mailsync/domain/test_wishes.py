@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from mailsync.domain import mirror, sync
 from mailsync.enums import ChangeState, Place
 from mailsync.models import Email, MailAccount, MailboxEntry, RemoteChange, Thread
 from mailsync.providers.base import Keyword, ProviderError, Reaction
+from tests.factories.mail import make_thread
 from tests.factories.messages import message
 from tests.fakes.store import FakeStore
 from tests.mailsync.domain.test_sync import fill
@@ -80,6 +82,23 @@ def test_trash_is_mirrored_and_purged_after_thirty_days(account, server, run, al
     assert not Thread.objects.exists()
     run(account)
     assert not Email.objects.exists()
+
+
+def test_what_leaves_the_trash_at_the_last_moment_is_kept(account, monkeypatch):
+    from mailsync.domain import removal
+
+    thread = make_thread(account, in_inbox=False, in_trash=True)
+    Thread.objects.update(trashed_at=timezone.now() - timedelta(days=31))
+    begin = transaction.atomic
+
+    def taken_out_first(*args, **options):
+        Thread.objects.update(in_trash=False, in_inbox=True, trashed_at=None)
+        return begin(*args, **options)
+
+    monkeypatch.setattr(removal.transaction, "atomic", taken_out_first)
+    assert removal.purge_trash() == 0
+    monkeypatch.undo()
+    assert thread.emails.exists()
 
 
 def test_local_mark_wins_over_the_server_until_it_is_carried_out(account, server, run, alice):
