@@ -35,6 +35,7 @@ from mailsync.domain import blocking
 from mailsync.enums import AccountScope
 from mailsync.models import Thread
 from sharing.enums import ThreadVisibility
+from users.models import User
 
 # Acts after which a row no longer belongs in the list that it was in.
 LEAVING = {
@@ -145,7 +146,7 @@ def answer_of_job(request: HttpRequest, job: BulkJob) -> HttpResponse:
     folder = job.mailbox.full_name if job.mailbox else ""
     done = triage.Done(act=Act(job.act), thread_ids=job.changed_ids, undo=job.undo, folder=folder)
     undo_url = reverse("inbox:undo", args=[job.undo.token]) if job.undo else ""
-    context = {"text": sentence(done), "kind": Kind.PLAIN, "undo_url": undo_url}
+    context = {"text": sentence(done, by=request.user), "kind": Kind.PLAIN, "undo_url": undo_url}
     response = render(request, "ui/_toast.html", context)
     response["HX-Trigger"] = "threads-changed,counts-changed"
     return response
@@ -221,7 +222,7 @@ def _answer(request: HttpRequest, done: triage.Done) -> HttpResponse:
     if not request.htmx or done.number != 1 or done.act == Act.FOLDER:
         return toast_answer(
             request,
-            sentence(done),
+            sentence(done, by=request.user),
             back_to=back_path(request),
             undo_url=undo_url,
             events=["threads-changed", "thread-changed", "counts-changed"],
@@ -236,7 +237,7 @@ def _answer(request: HttpRequest, done: triage.Done) -> HttpResponse:
     response["HX-Trigger"] = (
         "counts-changed, thread-left" if leaves else "counts-changed, thread-changed"
     )
-    return add_toast(request, response, sentence(done), undo_url=undo_url)
+    return add_toast(request, response, sentence(done, by=request.user), undo_url=undo_url)
 
 
 def _refused(request: HttpRequest, problem: str) -> HttpResponse:
@@ -285,22 +286,24 @@ def block_sender(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, done)
 
 
-def sentence(done: triage.Done) -> str:
+def sentence(done: triage.Done, *, by: User) -> str:
     """What was done, in words; of one conversation also who sees it now."""
     if done.blocked:
         return _("%(address)s is blocked: no more mail from there.") % {"address": done.blocked}
     if not done.number:
         return _("Nothing to change: it was so already.")
     if done.number == 1 and done.act in (Act.SHARE, Act.HIDE):
-        return _who_sees_it_now(done)
+        # Of a job that ended a while ago it may be gone by now, or no longer be his.
+        found = Thread.objects.of_accounts_of(by).filter(pk=done.thread_ids[0])
+        if thread := found.select_related("account").first():
+            return _who_sees_it_now(thread, done.act)
     return str(SENTENCES[done.act] % {"n": done.number, "folder": done.folder})
 
 
-def _who_sees_it_now(done: triage.Done) -> str:
-    found = Thread.objects.select_related("account").get(pk=done.thread_ids[0])
-    if done.act == Act.HIDE and found.account.scope == AccountScope.TEAM:
+def _who_sees_it_now(found: Thread, act: Act) -> str:
+    if act == Act.HIDE and found.account.scope == AccountScope.TEAM:
         return _("Team only: the members of this account see it now, nobody else.")
-    if done.act == Act.HIDE:
+    if act == Act.HIDE:
         return _("Private: you alone see it now.")
     names = names_of(found)
     if not names:

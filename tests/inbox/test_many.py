@@ -11,7 +11,8 @@ from inbox.domain import jobs
 from inbox.domain.queries.lists import Cursor
 from inbox.models import BulkJob
 from mailsync.models import Thread
-from tests.factories.mail import START, make_account, make_thread
+from tests.factories.crm import make_deal
+from tests.factories.mail import START, link, make_account, make_thread
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -89,6 +90,26 @@ def test_few_are_done_at_once(alice, account, signed_in):
 def test_a_job_is_its_users_alone(alice, bob, account, signed_in):
     job = jobs.begin("mute", [make_thread(account).pk], by=alice)
     assert signed_in.as_(bob).get(reverse("inbox:job", args=[job.key])).status_code == 404
+
+
+@pytest.mark.parametrize("later", ["gone", "no longer his"])
+def test_toast_of_a_job_names_nobody_for_what_is_no_longer_ones_own(
+    later, alice, bob, account, signed_in
+):
+    thread = make_thread(account)
+    link(thread, deal=make_deal(bob))
+    job = jobs.begin("share", [thread.pk], by=alice)
+    jobs.run(job.pk)
+    client, url = signed_in.as_(alice), reverse("inbox:job", args=[job.key])
+    assert "Bob" in client.get(url, headers=HTMX).content.decode()
+    if later == "gone":
+        thread.delete()
+    else:
+        type(account).objects.update(owner=bob)
+    answer = client.get(url, headers=HTMX)
+    assert answer.status_code == 200
+    assert "Conversation shared." in answer.content.decode()
+    assert "Bob" not in answer.content.decode()
 
 
 def test_pill_counts_what_is_newer_than_the_first_row(alice, bob, account, signed_in):
