@@ -162,3 +162,27 @@ def test_paper_bears_the_conversation_alone(inbox: Page) -> None:
     box = inbox.locator(".message").bounding_box()
     assert box
     assert box["width"] > 1000
+
+
+OFFLINE_TWICE = """() => {
+  const real = fetch;
+  let left = 2;
+  window.fetch = (url, ...more) =>
+    String(url).includes("/mute/") && left-- > 0 ? Promise.reject(new TypeError()) : real(url, ...more);
+  console.error = () => {};
+}"""
+
+
+def test_what_went_wrong_is_said_once_and_no_longer_when_it_went_right(inbox: Page) -> None:
+    """Also where the act stands in what looks again by itself, and is quiet when it cannot."""
+    opened(inbox, "Subject 2")
+    inbox.evaluate(OFFLINE_TWICE)
+    problem = inbox.locator(".toast[data-kind=error]")
+    for _ in range(2):
+        inbox.keyboard.press("m")
+        expect(problem).to_have_count(1)
+        inbox.wait_for_timeout(200)
+    expect(problem).to_have_count(1)
+    inbox.keyboard.press("m")
+    expect(inbox.locator(".toast", has_text="muted")).to_be_visible()
+    expect(problem).to_have_count(0)

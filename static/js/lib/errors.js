@@ -5,6 +5,9 @@ import { toast } from "./toast.js";
 
 const BY_STATUS = { 403: "forbidden", 404: "gone", 410: "gone", 413: "too_large", 429: "too_many" };
 
+// What was said of each element; it goes when the element fails anew, or no longer fails.
+const told = new WeakMap();
+
 export function start() {
   document.addEventListener("htmx:response:error", (event) => {
     const { response } = event.detail.ctx;
@@ -19,20 +22,26 @@ export function start() {
   document.addEventListener("htmx:error", (event) => {
     if (event.detail.ctx && !isQuiet(event.target)) report(word("unreachable"), event.target);
   });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { response } = event.detail.ctx;
+    if (response && response.status < 400) told.get(event.target)?.remove();
+  });
   addEventListener("offline", showState);
   addEventListener("online", showState);
   showState();
 }
 
+/** What looks again by itself; what people press inside of it is not quiet. */
 function isQuiet(element) {
-  return Boolean(element.closest?.("[data-quiet]"));
+  return Boolean(element.matches?.("[data-quiet]"));
 }
 
 function report(text, source) {
   const again = source.matches?.("form, button, a")
     ? { label: word("again"), act: () => (source.requestSubmit ? source.requestSubmit() : source.click()) }
     : undefined;
-  toast(text, { kind: "error", action: again });
+  told.get(source)?.remove();
+  told.set(source, toast(text, { kind: "error", action: again }));
 }
 
 function showState() {
