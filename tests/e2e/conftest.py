@@ -83,9 +83,13 @@ def axe_faults() -> Callable[..., list[Any]]:
     def faults(page: Page, root: str = "html", *, rules: list[str] | None = None) -> list[Any]:
         # Colours in the middle of a fade are not the colours of the page.
         page.evaluate(
-            """() => Promise.allSettled(document.getAnimations()
-              .filter((one) => one.effect.getTiming().iterations !== Infinity)
-              .map((one) => one.finished))"""
+            """() => Promise.race([
+              Promise.allSettled(document.getAnimations()
+                .filter((one) => one.effect.getTiming().iterations !== Infinity)
+                .map((one) => one.finished)),
+              // One that is held, or drawn by nobody, never ends.
+              new Promise((done) => setTimeout(done, 3000)),
+            ])"""
         )
         page.evaluate(source)
         found: list[Any] = page.evaluate(
