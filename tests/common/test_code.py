@@ -159,7 +159,6 @@ MAIL = {"Thread", "Email", "Attachment", "EmailBody", "ThreadAddress", "SearchEn
 DOORS = ("visible_to", "of_accounts_of", "usable_by", "belonging_to")
 # Views and forms that name mail without a door in the same expression, and why they may.
 BEHIND_A_DOOR = {
-    "inbox.views.acts._who_sees_it_now": "what an act of the reader's has just changed",
     "inbox.views.bodies.raw": "in threads that of_accounts_of has given",
     "inbox.views.bodies.inline_picture": "of an email that visible_to has given",
     "inbox.views.bodies.visible_attachment": "visible_to inside",
