@@ -9,6 +9,8 @@ let typedAt = 0;
 
 export function start() {
   document.addEventListener("toggle", onToggle, true);
+  // Toggle comes a moment after the menu is open, when the first letters may have been typed.
+  document.addEventListener("beforetoggle", () => (typed = ""), true);
   document.addEventListener("keydown", onKey);
   document.addEventListener("htmx:after:swap", onContent);
   document.addEventListener("click", (event) => {
@@ -35,7 +37,6 @@ function onToggle(event) {
     return;
   }
   if (button) place(popover, event.source ?? button);
-  typed = "";
   enter(popover);
 }
 
