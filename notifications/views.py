@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from common.numbers import number_in
 from common.opaque import unseal
 from notifications.domain import bell
 from notifications.domain.hub import Client, Hub, hub_of_this_loop
@@ -42,9 +43,8 @@ async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 
 def _moment(seconds: str) -> datetime | None:
     """Seconds since 1970 as a page wrote them; None for anything else."""
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
-        return None
-    return datetime.fromtimestamp(int(seconds), UTC)
+    number = number_in(seconds) if len(seconds) <= 11 else None
+    return None if number is None else datetime.fromtimestamp(number, UTC)
 
 
 async def _stream(hub: Hub, client: Client) -> AsyncIterator[str]:
