@@ -127,16 +127,20 @@ def test_unreadable_can_be_tried_again_by_its_owner(alice, bob, journal, signed_
     assert journal.outcome == Outcome.SEEN
 
 
-def test_change_in_the_mailbox_is_listed_and_taken_back(alice, bob, account, journal, signed_in):
+def mark_wish(account, **fields):
     entry = MailboxEntry.objects.get(uid=1)
-    change = RemoteChange.objects.create(
+    return RemoteChange.objects.create(
         account=account,
         entry=entry,
         email=entry.email,
         operation=ChangeOperation.KEYWORDS,
         wanted={"add": 1},
-        made_by=alice,
+        **fields,
     )
+
+
+def test_change_in_the_mailbox_is_listed_and_taken_back(alice, bob, account, journal, signed_in):
+    change = mark_wish(account, made_by=alice)
     page = reverse("mailsync:changes", args=[account.key])
     assert "Here it is" in signed_in.as_(alice).get(page).content.decode()
     url = reverse("mailsync:undo_change", args=[change.key])
@@ -147,13 +151,8 @@ def test_change_in_the_mailbox_is_listed_and_taken_back(alice, bob, account, jou
 
 
 def test_a_change_that_cannot_be_made_says_why(alice, account, journal, signed_in):
-    entry = MailboxEntry.objects.get(uid=1)
-    change = RemoteChange.objects.create(
-        account=account,
-        entry=entry,
-        email=entry.email,
-        operation=ChangeOperation.KEYWORDS,
-        wanted={"add": 1},
+    change = mark_wish(
+        account,
         state="running",
         error_code="connection_lost",
         next_try_at=timezone.now() + timedelta(minutes=4),
